@@ -1,0 +1,1 @@
+"""What the numbers mean: KPI definitions, facts, and their incremental recomputation."""

@@ -1,0 +1,1 @@
+"""What is known: normalized shapes, tables, the store, the readers' views."""

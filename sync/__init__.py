@@ -1,0 +1,1 @@
+"""What runs when: settings, command line, engine, daemon."""
