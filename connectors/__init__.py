@@ -9,7 +9,7 @@ from connectors.errors import (
     Unexpected,
     Unsupported,
 )
-from storage.records import Cursor, Page, Record, Rejected
+from storage.records import Cursor, Page, Record, Rejected, Retired
 
 __all__ = [
     "Checked",
@@ -23,6 +23,7 @@ __all__ = [
     "RateLimited",
     "Record",
     "Rejected",
+    "Retired",
     "Sleep",
     "Stream",
     "Unavailable",

@@ -137,6 +137,8 @@ class Record(SQLModel):
     id: str = Field(min_length=1)
     version: int = 0
     """Greater is newer. Connectors use epoch microseconds of the vendor's row version."""
+    origin: str | None = None
+    """The file a row came from, where a connector reads files; null for a vendor's API."""
 
 
 class TicketRecord(Record):
@@ -518,6 +520,15 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True)
+class Retired:
+    """Rows of `kind` from `origin` whose version is below `version` are gone: remove them."""
+
+    kind: str
+    origin: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """Records to store, then the cursor to go on from.
 
@@ -531,3 +542,4 @@ class Page:
     rejected: Sequence[Rejected] = ()
     data_until: datetime | None = None
     total: int | None = None
+    retired: Sequence[Retired] = ()
