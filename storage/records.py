@@ -521,11 +521,10 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Retired:
-    """Rows of `kind` from `origin` whose version is below `version` are gone: remove them."""
+    """Rows of `kind`, of whatever account, that still carry `origin` are gone: remove them."""
 
     kind: str
     origin: str
-    version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -543,3 +542,5 @@ class Page:
     data_until: datetime | None = None
     total: int | None = None
     retired: Sequence[Retired] = ()
+    account: str | None = None
+    """The account the records are about, where it is not the one that was pulled (file drops)."""
