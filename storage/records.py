@@ -98,6 +98,8 @@ class SurveyType(StrEnum):
     CES = "ces"
     SERVQUAL = "servqual"
     EMPLOYEE = "employee"
+    CUSTOM = "custom"
+    """A survey of no standard kind: stored, and counted in no KPI."""
 
 
 class CallOutcome(StrEnum):

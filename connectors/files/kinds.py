@@ -26,7 +26,7 @@ from storage.records import (
 Values = dict[str, Any]
 
 _SERVQUAL = ("reliability", "assurance", "tangibles", "empathy", "responsiveness")
-_SURVEYS = tuple(kind for kind in SurveyType if kind is not SurveyType.SERVQUAL)
+_SURVEYS = (SurveyType.CSAT, SurveyType.NPS, SurveyType.CES, SurveyType.EMPLOYEE)
 _DEFAULT_SCALE = {"csat": "1-5", "nps": "0-10", "ces": "ease_1_7", "employee": "1-5"}
 _SCALES: Mapping[str, tuple[float, float]] = {
     "good_bad": (0, 1),

@@ -1,0 +1,303 @@
+"""A HubSpot ticket as records: the ticket, its stage and owner history, its SLA clocks."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from connectors.hubspot import words
+from connectors.hubspot.stages import status_of
+from connectors.hubspot.words import Properties
+from storage.records import (
+    EventKind,
+    Record,
+    SlaEventKind,
+    SlaEventRecord,
+    Status,
+    TicketEventRecord,
+    TicketRecord,
+)
+
+HISTORIES = ("hs_pipeline_stage", "hubspot_owner_id", "hubspot_team_id")
+PROPERTIES = (
+    "subject",
+    "createdate",
+    "hs_lastmodifieddate",
+    "closed_date",
+    "hs_last_closed_date",
+    "hs_is_closed",
+    "hs_pipeline",
+    "hs_pipeline_stage",
+    "hs_ticket_priority",
+    "hs_ticket_category",
+    "source_type",
+    "hs_originating_generic_channel_id",
+    "hubspot_owner_id",
+    "hubspot_team_id",
+    "hs_first_agent_message_sent_at",
+    "hs_first_agent_message_sent_by",
+    "first_agent_reply_date",
+    "time_to_close",
+    "hs_time_to_first_rep_assignment",
+    "hs_time_to_first_response_in_operating_hours",
+    "hs_time_to_close_in_operating_hours",
+    "hs_ticket_reopened_at",
+    "hs_is_one_touch_ticket",
+    "hs_outbound_ticket",
+    "hs_merged_object_ids",
+    "hs_primary_company_id",
+    "hs_customer_agent_ticket_status",
+    "hs_customer_agent_escalated_time",
+    "hs_conversations_originating_thread_id",
+    "hs_time_to_first_response_sla_at",
+    "hs_time_to_first_response_sla_status",
+    "hs_time_to_next_response_sla_at",
+    "hs_time_to_next_response_sla_status",
+    "hs_time_to_close_sla_at",
+    "hs_time_to_close_sla_status",
+    "hs_last_message_sent_at",
+)
+_SLAS = {
+    "first_response": "hs_time_to_first_response_sla",
+    "next_response": "hs_time_to_next_response_sla",
+    "resolution": "hs_time_to_close_sla",
+}
+_OVERDUE, _ON_TIME, _LATE = "1", "3", "4"
+
+
+def ticket_records(row: Mapping[str, Any], stages: Mapping[str, str]) -> list[Record]:
+    """Everything one CRM row says: the ticket first, then losers of merges, events, SLA steps.
+
+    `stages` maps stage id to status. Raises ValueError (or pydantic's) when the row cannot be read.
+    """
+    ticket = ticket_record(row, stages)
+    return [
+        ticket,
+        *_merged(ticket, row),
+        *_history(ticket, row, stages),
+        *_bot(ticket, row),
+        *_sla(ticket, row),
+    ]
+
+
+def ticket_record(row: Mapping[str, Any], stages: Mapping[str, str]) -> TicketRecord:
+    properties: Properties = row.get("properties") or {}
+    created_at = words.moment(properties, "createdate") or words.instant(row.get("createdAt"))
+    updated_at = words.moment(properties, "hs_lastmodifieddate") or words.instant(row.get("updatedAt"))
+    is_closed = words.flag(properties, "hs_is_closed")
+    status = status_of(words.text(properties, "hs_pipeline_stage"), stages, is_closed)
+    solved_at = _solved_at(properties) if status is Status.CLOSED else None
+    first_response_at = _first_response_at(properties)
+    return TicketRecord.model_validate(
+        {
+            "id": str(row["id"]),
+            "version": words.version(updated_at),
+            "subject": words.text(properties, "subject"),
+            "status": status,
+            "vendor_status": words.text(properties, "hs_pipeline_stage"),
+            "priority": words.priority(words.text(properties, "hs_ticket_priority")),
+            "channel": words.channel(properties),
+            "vendor_channel": words.text(properties, "source_type"),
+            "category": next(iter(words.names(properties, "hs_ticket_category")), None),
+            "group_id": words.text(properties, "hubspot_team_id"),
+            "agent_id": words.text(properties, "hubspot_owner_id"),
+            "requester_id": associated(row, "contacts"),
+            "organisation_id": words.text(properties, "hs_primary_company_id")
+            or associated(row, "companies"),
+            "form_id": words.text(properties, "hs_pipeline"),
+            "created_at": created_at,
+            "updated_at": updated_at,
+            "first_response_at": first_response_at,
+            "solved_at": solved_at,
+            "closed_at": solved_at,
+            "reopened_at": words.moment(properties, "hs_ticket_reopened_at"),
+            "first_assigned_at": _later(created_at, properties, "hs_time_to_first_rep_assignment"),
+            "deleted_at": words.instant(row.get("archivedAt")),
+            "is_outbound": words.flag(properties, "hs_outbound_ticket"),
+            "is_bot_handled": words.text(properties, "hs_customer_agent_ticket_status") is not None,
+            "url": row.get("url"),
+            "vendor_first_response_seconds": _seconds(created_at, first_response_at),
+            "vendor_first_response_business_seconds": words.seconds_of_ms(
+                properties, "hs_time_to_first_response_in_operating_hours"
+            ),
+            "vendor_full_resolution_seconds": words.seconds_of_ms(properties, "time_to_close")
+            if solved_at
+            else None,
+            "vendor_full_resolution_business_seconds": words.seconds_of_ms(
+                properties, "hs_time_to_close_in_operating_hours"
+            )
+            if solved_at
+            else None,
+            "vendor_one_touch": words.flag(properties, "hs_is_one_touch_ticket"),
+        }
+    )
+
+
+def associated(row: Mapping[str, Any], kind: str) -> str | None:
+    """The first associated object of a kind, from an inline or a batch answer; ids may be integers."""
+    results = ((row.get("associations") or {}).get(kind) or {}).get("results") or []
+    return str(results[0]["id"]) if results else None
+
+
+def needs_messages(row: Mapping[str, Any], since: datetime) -> str | None:
+    """The thread to read for a ticket whose properties do not tell its first response."""
+    properties: Properties = row.get("properties") or {}
+    created_at = words.moment(properties, "createdate") or words.instant(row.get("createdAt"))
+    if created_at is None or created_at < since or _first_response_at(properties):
+        return None
+    if words.flag(properties, "hs_outbound_ticket"):
+        return None
+    return words.text(properties, "hs_conversations_originating_thread_id")
+
+
+def _first_response_at(properties: Properties) -> datetime | None:
+    """One property is for all channels, the other for e-mail only; each is empty where the other is set."""
+    found = [
+        words.moment(properties, name)
+        for name in ("hs_first_agent_message_sent_at", "first_agent_reply_date")
+    ]
+    return min((at for at in found if at is not None), default=None)
+
+
+def _solved_at(properties: Properties) -> datetime | None:
+    return words.moment(properties, "hs_last_closed_date") or words.moment(properties, "closed_date")
+
+
+def _seconds(start: datetime | None, end: datetime | None) -> int | None:
+    if start is None or end is None or end < start:
+        return None
+    return int((end - start).total_seconds())
+
+
+def _later(start: datetime | None, properties: Properties, name: str) -> datetime | None:
+    seconds = words.seconds_of_ms(properties, name)
+    return None if start is None or seconds is None else start + timedelta(seconds=seconds)
+
+
+def _merged(ticket: TicketRecord, row: Mapping[str, Any]) -> Iterator[TicketRecord]:
+    """HubSpot archives the tickets that were merged away; the survivor names them, chains included."""
+    for loser in words.names(row.get("properties") or {}, "hs_merged_object_ids"):
+        if loser != ticket.id:
+            yield TicketRecord(
+                id=loser,
+                version=ticket.version,
+                created_at=ticket.created_at,
+                deleted_at=ticket.updated_at or ticket.created_at,
+                is_merged=True,
+                merged_into=ticket.id,
+            )
+
+
+def _history(
+    ticket: TicketRecord, row: Mapping[str, Any], stages: Mapping[str, str]
+) -> Iterator[TicketEventRecord]:
+    """Stage, owner and team changes, oldest first. HubSpot lists them newest first."""
+    histories = row.get("propertiesWithHistory")
+    if not histories or not histories.get("hs_pipeline_stage"):
+        return
+    entered = _entries(histories["hs_pipeline_stage"])
+    first = status_of(entered[0][1], stages, None) or Status.NEW
+    yield _event(ticket, EventKind.CREATED, ticket.created_at, 0, str(first))
+    yield from _status_changes(ticket, entered, stages, first)
+    for name, kind in (("hubspot_owner_id", EventKind.AGENT), ("hubspot_team_id", EventKind.GROUP)):
+        before: str | None = None
+        for order, (at, value) in enumerate(_entries(histories.get(name) or [])):
+            if value != before:
+                yield _event(ticket, kind, max(at, ticket.created_at), order, value, before)
+            before = value
+
+
+def _status_changes(
+    ticket: TicketRecord,
+    entered: Sequence[tuple[datetime, str | None]],
+    stages: Mapping[str, str],
+    first: Status,
+) -> Iterator[TicketEventRecord]:
+    before = first
+    for order, (at, stage) in enumerate(entered[1:], start=1):
+        status = status_of(stage, stages, None)
+        if status is not None and status is not before:
+            yield _event(
+                ticket, EventKind.STATUS, max(at, ticket.created_at), order, str(status), str(before)
+            )
+            before = status
+
+
+def _entries(history: Sequence[Mapping[str, Any]]) -> list[tuple[datetime, str | None]]:
+    found = [
+        (words.instant(entry.get("timestamp")), entry.get("value") or None) for entry in reversed(history)
+    ]
+    return sorted(((at, value) for at, value in found if at is not None), key=lambda entry: entry[0])
+
+
+def _event(
+    ticket: TicketRecord,
+    kind: EventKind,
+    at: datetime,
+    order: int,
+    value: str | None,
+    previous: str | None = None,
+) -> TicketEventRecord:
+    return TicketEventRecord(
+        id=f"{ticket.id}:{kind}:{order}:{int(at.timestamp() * 1000)}" if order else f"{ticket.id}:{kind}:0",
+        version=ticket.version,
+        ticket_id=ticket.id,
+        at=at,
+        sequence=order,
+        event=kind,
+        value=value,
+        previous=previous,
+    )
+
+
+def _bot(ticket: TicketRecord, row: Mapping[str, Any]) -> Iterator[TicketEventRecord]:
+    escalated_at = words.moment(row.get("properties") or {}, "hs_customer_agent_escalated_time")
+    if escalated_at is not None:
+        yield _event(ticket, EventKind.BOT_HANDOFF, max(escalated_at, ticket.created_at), 0, None)
+
+
+def _sla(ticket: TicketRecord, row: Mapping[str, Any]) -> Iterator[SlaEventRecord]:
+    """Each SLA clock as applied (with its due time) and, once HubSpot says so, fulfilled.
+
+    A first-response clock of a ticket that automation closed without any reply stays "overdue" for
+    ever; it is withdrawn, because nobody was late.
+    """
+    properties: Properties = row.get("properties") or {}
+    for metric, prefix in _SLAS.items():
+        due_at = words.moment(properties, f"{prefix}_at")
+        status = words.text(properties, f"{prefix}_status")
+        if due_at is None or status is None:
+            continue
+        silent = metric != "resolution" and ticket.status is Status.CLOSED and not ticket.first_response_at
+        yield _sla_event(
+            ticket, metric, SlaEventKind.APPLIED, ticket.created_at, due_at, silent and status == _OVERDUE
+        )
+        if status in (_ON_TIME, _LATE):
+            at = _fulfilled_at(ticket, properties, metric, due_at, status)
+            yield _sla_event(ticket, metric, SlaEventKind.FULFILLED, at, due_at, False)
+
+
+def _fulfilled_at(
+    ticket: TicketRecord, properties: Properties, metric: str, due_at: datetime, status: str
+) -> datetime:
+    """When the clock stopped, on the side of the due time that HubSpot's verdict says."""
+    known = {
+        "first_response": ticket.first_response_at,
+        "next_response": words.moment(properties, "hs_last_message_sent_at"),
+        "resolution": ticket.solved_at,
+    }[metric] or due_at
+    return min(known, due_at) if status == _ON_TIME else max(known, due_at + timedelta(seconds=1))
+
+
+def _sla_event(
+    ticket: TicketRecord, metric: str, kind: SlaEventKind, at: datetime, due_at: datetime, is_deleted: bool
+) -> SlaEventRecord:
+    return SlaEventRecord(
+        id=f"{ticket.id}:{metric}:{kind}",
+        version=ticket.version,
+        ticket_id=ticket.id,
+        metric=metric,
+        event=kind,
+        at=at,
+        due_at=due_at,
+        is_deleted=is_deleted,
+    )
