@@ -57,7 +57,7 @@ async def read_window(search: Search, low_ms: int, high_ms: int) -> AsyncIterato
             middle = (low + high) // 2
             waiting += [(middle + 1, high), (low, middle)]
             continue
-        pages = _crowded(search, low) if first.total >= SPLIT_AT else _pages(search, first, low, high)
+        pages = _by_id(search, low, high) if first.total >= SPLIT_AT else _pages(search, first, low, high)
         async for rows in pages:
             yield Part(rows, None)
         yield Part((), high)
@@ -77,35 +77,15 @@ async def _pages(search: Search, first: Hits, low: int, high: int) -> AsyncItera
         after = hits.after
         hits = await search(Query(low, high, after))
     if len(seen) < hits.total:
-        async for rows in _again(search, low, high, seen):
+        async for rows in _by_id(search, low, high):
             yield rows
 
 
-async def _again(search: Search, low: int, high: int, seen: set[str]) -> AsyncIterator[Sequence[Row]]:
-    """Rows that moved between two pages: read the window by halves, down to single milliseconds."""
-    if low == high:
-        async for rows in _crowded(search, low):
-            yield rows
-        return
-    middle = (low + high) // 2
-    for part in ((low, middle), (middle + 1, high)):
-        hits = await search(Query(*part))
-        after = 0
-        while True:
-            fresh = [row for row in hits.rows if str(row["id"]) not in seen]
-            seen.update(str(row["id"]) for row in fresh)
-            yield fresh
-            if hits.after is None or hits.after <= after:
-                break
-            after = hits.after
-            hits = await search(Query(*part, after))
-
-
-async def _crowded(search: Search, moment: int) -> AsyncIterator[Sequence[Row]]:
-    """One millisecond that holds more rows than a query may give: by id, never by offset."""
+async def _by_id(search: Search, low: int, high: int) -> AsyncIterator[Sequence[Row]]:
+    """A window by ascending id, never by offset: for a crowded millisecond, and for rows that moved."""
     above = 0
     while True:
-        hits = await search(Query(moment, moment, 0, above))
+        hits = await search(Query(low, high, 0, above))
         if not hits.rows:
             return
         ids = [int(row["id"]) for row in hits.rows]
@@ -114,7 +94,7 @@ async def _crowded(search: Search, moment: int) -> AsyncIterator[Sequence[Row]]:
         yield hits.rows
         if hits.total <= len(ids):
             return
-        above = max(ids)
+        above = ids[-1]
 
 
 def body(query: Query, modified: str, properties: Sequence[str]) -> dict[str, Any]:
