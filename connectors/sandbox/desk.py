@@ -45,6 +45,7 @@ class Desk:
             seed=seed, tickets=tickets, days=days, now=now or datetime.now(UTC), ahead_days=ahead_days
         )
         self.cast = self.history.cast
+        self._created = np.ascontiguousarray(self.history.skeleton.times[:, CREATED])
         self._dice = Random()
         self._hand = Random(f"{seed} by hand")
         self._story = lru_cache(maxsize=4_096)(self._tell)
@@ -90,7 +91,7 @@ class Desk:
 
     def count(self) -> int:
         """How many tickets exist now; their numbers are 1 to that."""
-        return int(np.searchsorted(self.history.skeleton.times[:, CREATED], self.now(), side="right"))
+        return int(np.searchsorted(self._created, np.int32(self.now()), side="right"))
 
     def tickets(self) -> Iterator[Ticket]:
         """All tickets as they are now, by number."""
@@ -157,7 +158,7 @@ class Desk:
 
     def _alive(self, begin: int, end: int) -> list[int]:
         times = self.history.skeleton.times
-        count = int(np.searchsorted(times[:, CREATED], end))
+        count = int(np.searchsorted(self._created, np.int32(end)))
         found: list[int] = (np.flatnonzero(times[:count, FINAL] >= begin) + 1).tolist()
         return found
 
@@ -256,7 +257,7 @@ class Desk:
     def _changeable(self, count: int, within_days: float) -> list[int]:
         existing = self.count()
         oldest = self.now() - int(within_days * 86_400)
-        first = int(np.searchsorted(self.history.skeleton.times[:, CREATED], oldest))
+        first = int(np.searchsorted(self._created, np.int32(max(oldest, 0))))
         candidates = list(range(first + 1, existing + 1))
         self._hand.shuffle(candidates)
         found: list[int] = []

@@ -121,8 +121,8 @@ class Tickets:
         return rendered
 
     def _followups(self, number: int) -> list[int]:
-        existing = self.desk.count()
-        return [later for later in self.desk.history.skeleton.followups.get(number, ()) if later <= existing]
+        later = self.desk.history.skeleton.followups.get(number)
+        return [each for each in later if each <= self.desk.count()] if later else []
 
     def _rating(self, ticket: Ticket) -> dict[str, Any] | None:
         if not self.legacy_csat:
