@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> int:
         raise SystemExit(0)
 
     signal.signal(signal.SIGTERM, end)
-    print(json.dumps({"url": sandbox.url, "settings": sandbox.settings}), flush=True)  # noqa: T201
+    print(json.dumps({"url": sandbox.url, "settings": sandbox.settings}), flush=True)
     try:
         sandbox.serve_forever()
     except (KeyboardInterrupt, SystemExit):

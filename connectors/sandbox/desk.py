@@ -18,11 +18,14 @@ import numpy.typing as npt
 from connectors.sandbox.clock import Clock
 from connectors.sandbox.history import CREATED, FINAL, OFFERED, RATED, RERATED, History
 from connectors.sandbox.order import LastChanges, Timeline, pack, unpack
+from connectors.sandbox.sla import Sla, Step
 from connectors.sandbox.story import SYSTEM, Act, Event, Plot, Teller, written
 from connectors.sandbox.ticket import Ticket
 
 BY_HAND = 500
 """Ordinal of the first update that was made by hand."""
+_LONGEST_TARGET = 25 * 86_400
+"""No target takes longer than this, closed days included."""
 _REBUILD_AT = 150_000
 
 
@@ -51,11 +54,13 @@ class Desk:
         self._story = lru_cache(maxsize=4_096)(self._tell)
         self._cut: dict[int, int] = {}
         self._acts: dict[int, list[Event]] = {}
+        self._scripted_steps: dict[int, int] = {}
         self._done: list[tuple[int, int, int]] = []
         self._answered: list[tuple[int, int, int]] = []
         per_day = tickets / max(days, 0.1)
         stretch = int(min(max(20_000 / (8 * per_day) * 86_400, 3_600), 30 * 86_400))
         self._updates = Timeline(self.history.start, stretch, self._alive, self._update_times)
+        self._steps = Timeline(self.history.start, stretch // 2, self._may_breach, self._step_times)
         self._seen_until = 0
         self._build()
 
@@ -181,6 +186,39 @@ class Desk:
     def update(self, number: int, ordinal: int) -> list[Event]:
         return [event for event in self.events(number) if event.update == ordinal]
 
+    def sla(self, number: int) -> list[Step]:
+        """Every step of the ticket's service level clocks so far."""
+        plot = self._story(number)[0]
+        return Sla(plot, self.history.hours).follow(self.events(number), self.now())
+
+    def sla_steps(self, since: int, until: int) -> Iterator[tuple[int, int, int]]:
+        """(instant, number, ordinal in `sla`) of all tickets' steps, in order of time."""
+        until = min(until, self.now())
+        script = (
+            key for key in self._steps.since(since, until) if key[2] < self._scripted_steps.get(key[1], 4_096)
+        )
+        by_hand = sorted(
+            (step.at, number, ordinal)
+            for number, scripted in self._scripted_steps.items()
+            for ordinal, step in enumerate(self.sla(number)[scripted:], scripted)
+            if since <= step.at <= until
+        )
+        return merge(script, by_hand)
+
+    def _step_times(self, number: int) -> list[tuple[int, int]]:
+        plot, script = self._tell(number)
+        steps = Sla(plot, self.history.hours).follow(script, self.history.until)
+        return [(step.at, ordinal) for ordinal, step in enumerate(steps)]
+
+    def _may_breach(self, begin: int, end: int) -> list[int]:
+        """Tickets alive then; the unsolved may breach a target after their last event."""
+        times = self.history.skeleton.times
+        count = int(np.searchsorted(self._created, np.int32(end)))
+        last = times[:count, FINAL]
+        still_open = ~self.history.is_over(times[:count])
+        found: list[int] = (np.flatnonzero(last + still_open * _LONGEST_TARGET >= begin) + 1).tolist()
+        return found
+
     @cached_property
     def _scripted_surveys(self) -> npt.NDArray[np.int64]:
         """Packed (instant, number, step); steps: 0 offered, 1 answered, 2 answered otherwise."""
@@ -220,7 +258,9 @@ class Desk:
             known: dict[str, str | None] = {event.kind: event.value for event in events}
             at = max(now, events[-1].at)
             ordinal = max(events[-1].update + 1, BY_HAND)
-            self._cut.setdefault(number, now)
+            if number not in self._cut:
+                self._scripted_steps[number] = len(self.sla(number))
+                self._cut[number] = now
             done = self._acts.setdefault(number, [])
             added = written([Act(at, actor, role, items)], known, ordinal)
             if not added:

@@ -259,7 +259,7 @@ class History:
         )
         third = self._to_work(times[:, REOPEN2] + self._late(count, 8 * HOUR, 1.2), region, draw(count))
         times[:, SOLVE3] = np.where(twice, third, 0)
-        closed = self._hourly(self._solved(times), 96 * HOUR)
+        closed = self._hourly(self._solved(times), 10 * DAY)
         closed[~self._is_solved(times)] = 0
         blunt = plot == CLOSED_UNSOLVED
         closed[blunt] = reply[blunt] + self._late(count, 2 * DAY, 0.8)[blunt]
@@ -286,6 +286,14 @@ class History:
     def _is_solved(self, times: Any) -> npt.NDArray[np.bool_]:
         solved = self._solved(times)
         return np.asarray((solved > 0) & (solved > times[:, REOPEN1]) & (solved > times[:, REOPEN2]))
+
+    def is_over(self, times: Any) -> npt.NDArray[np.bool_]:
+        """Tickets that end solved, closed or deleted."""
+        solved = self._is_solved(times)
+        over: npt.NDArray[np.bool_] = (
+            solved | np.asarray(times[:, CLOSED] > 0) | np.asarray(times[:, DELETED] > 0)
+        )
+        return over
 
     def _hourly(self, at: Ints, delay: int) -> Ints:
         """Automations run on the hour and take a minute over it."""

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
 from typing import Any
 
 from connectors.sandbox.cast import FIRST_CUSTOMER
@@ -11,8 +10,10 @@ from connectors.sandbox.http import Answer, Request
 from connectors.sandbox.zendesk import paging
 from connectors.sandbox.zendesk.account import CLIENT_ID, CLIENT_SECRET, Account, Limits
 from connectors.sandbox.zendesk.exports import Exports
+from connectors.sandbox.zendesk.metric_events import MetricEvents
 from connectors.sandbox.zendesk.reference import Reference
 from connectors.sandbox.zendesk.surveys import Ratings, SurveyResponses
+from connectors.sandbox.zendesk.talk import Talk
 
 Handler = Callable[..., Answer]
 
@@ -46,6 +47,8 @@ class Zendesk:
         self._exports = Exports(desk, self._reference, legacy_csat=csat == "legacy")
         self._ratings = Ratings(desk)
         self._responses = SurveyResponses(desk)
+        self._talk = Talk(desk)
+        self._metric_events = MetricEvents(desk)
         self._routes = [
             (re.compile(f"{path}$"), name, handler)
             for table in (self._credential_routes(), self._export_routes(), self._list_routes())
@@ -65,6 +68,9 @@ class Zendesk:
         yield f"{base}/ticket_events", "ticket_events", exports.ticket_events
         yield f"{base}/users/cursor", "users", exports.user_changes
         yield f"{base}/organizations", "organizations", exports.organisations
+        yield f"{base}/ticket_metric_events", "metric_events", self._metric_events.answer
+        yield "/api/v2/channels/voice/stats/incremental/calls", "calls", self._talk.calls
+        yield "/api/v2/channels/voice/stats/incremental/legs", "legs", self._talk.legs
 
     def _list_routes(self) -> Iterable[tuple[str, str, Handler]]:
         base, reference = "/api/v2", self._reference
@@ -136,17 +142,15 @@ class Zendesk:
         start, end = request.whole("start_time") or 0, request.whole("end_time")
         if start > latest or (end is not None and end > latest):
             return paging.too_recent()
-        place = paging.place_of(request.query.get("page[after]"))
+        place = paging.passed(request)
         if place is None:
             return paging.bad_cursor()
         until = self.desk.now() if end is None else end
-        passed_at, _, passed_id = place.partition("/")
-        passed = (int(passed_at or 0), int(passed_id or 0))
-        rows = self._ratings.rows(max(start, passed[0]), until, request.query.get("score", ""), base_url)
+        rows = self._ratings.rows(max(start, place[0]), until, request.query.get("score", ""), base_url)
         if "page[size]" not in request.query:
-            return paging.listed(request, base_url, "satisfaction_ratings", list(rows), cursors=False)
-        places = (((_epoch(row), row["id"]), row) for row in rows)
-        left = ((f"{mark[0]}/{mark[1]}", row) for mark, row in places if mark > passed)
+            whole = [row for _, row in rows]
+            return paging.listed(request, base_url, "satisfaction_ratings", whole, cursors=False)
+        left = paging.past(place, ((at, row["id"], row) for at, row in rows))
         return paging.cursor_list(request, base_url, "satisfaction_ratings", left, most=100)
 
     def _response_list(self, request: Request, base_url: str) -> Answer:
@@ -173,10 +177,6 @@ def _listing(name: str, rows: Callable[[str], list[dict[str, Any]]], cursors: bo
         return paging.listed(request, base_url, name, rows(base_url), cursors=cursors)
 
     return answer
-
-
-def _epoch(row: Mapping[str, Any]) -> int:
-    return int(datetime.fromisoformat(row["created_at"]).timestamp())
 
 
 def _place(pair: tuple[str, dict[str, Any]]) -> str:

@@ -207,6 +207,22 @@ def place_of(cursor: str | None) -> str | None:
     return place if name == "place" else None
 
 
+def passed(request: Request) -> tuple[int, int] | None:
+    """The (instant, id) after which a list ordered by both goes on; null for a cursor that is nonsense."""
+    place = place_of(request.query.get("page[after]"))
+    if place is None:
+        return None
+    at, _, number = place.partition("/")
+    return int(at or 0), int(number or 0)
+
+
+def past(
+    place: tuple[int, int], rows: Iterable[tuple[int, int, dict[str, Any]]]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The (instant, id, row) triples after a place, as cursor_list wants them."""
+    return ((f"{at}/{number}", row) for at, number, row in rows if (at, number) > place)
+
+
 def _index_of(cursor: str | None) -> int | None:
     place = place_of(cursor)
     return None if place is None else int(place or 0)

@@ -25,12 +25,12 @@ class Ratings:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
 
-    def rows(self, since: int, until: int, score: str, base_url: str) -> Iterator[dict[str, Any]]:
+    def rows(self, since: int, until: int, score: str, base_url: str) -> Iterator[tuple[int, dict[str, Any]]]:
         for at, number, step in self.desk.surveys(since, until):
             if step or score in {"", "offered"}:
                 row = self._row(at, number, step, base_url)
                 if _matches(row, score):
-                    yield row
+                    yield at, row
 
     def _row(self, at: int, number: int, step: int, base_url: str) -> dict[str, Any]:
         ticket = self.desk.ticket_at(number, at)
