@@ -7,7 +7,6 @@ python-dotenv, so that `deskpulse health` answers at once.
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from dotenv import dotenv_values
@@ -20,30 +19,20 @@ DEFAULT_DATABASE_URL = "sqlite:///deskpulse.db"
 _SERVICE_LINK = re.compile(r"(.*_)?(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT|PORT_\d+_(TCP|UDP)(_.*)?)")
 
 
-@dataclass(frozen=True, slots=True)
-class Variables:
-    """The three sources, names upper case and without the prefix; an earlier source wins."""
-
-    environment: Mapping[str, str] = field(default_factory=dict)
-    dotenv: Mapping[str, str] = field(default_factory=dict)
-    secrets: Mapping[str, str] = field(default_factory=dict)
-
-    def merged(self) -> dict[str, str]:
-        return {**self.secrets, **self.dotenv, **self.environment}
-
-
 def ours(variables: Mapping[str, str | None]) -> dict[str, str]:
     """Keep what is set and carries our prefix; an empty value counts as not set."""
     named = {name.upper().removeprefix(PREFIX): value for name, value in variables.items() if _is_ours(name)}
     return {name: value for name, value in named.items() if value and not _SERVICE_LINK.fullmatch(name)}
 
 
-def read(folder: Path | None = None) -> Variables:
-    """Read `.env` in `folder` (default: the working directory) and the secrets directory it may name."""
-    environment = ours(os.environ)
-    dotenv = ours(dotenv_values((folder or Path()) / ".env", interpolate=False))
-    secrets_dir = environment.get("SECRETS_DIR") or dotenv.get("SECRETS_DIR")
-    return Variables(environment, dotenv, ours(_files(Path(secrets_dir))) if secrets_dir else {})
+def read(folder: Path | None = None) -> dict[str, str]:
+    """Every variable of ours by name, upper case and without the prefix.
+
+    `.env` stands in `folder` (default: the working directory) and may name the secrets directory.
+    """
+    variables = {**ours(dotenv_values((folder or Path()) / ".env", interpolate=False)), **ours(os.environ)}
+    secrets_dir = variables.get("SECRETS_DIR")
+    return {**ours(_files(Path(secrets_dir))), **variables} if secrets_dir else variables
 
 
 def _is_ours(name: str) -> bool:

@@ -20,7 +20,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from sync import environment, schedule
-from sync.environment import PREFIX, Variables
+from sync.environment import PREFIX
 
 ACCOUNT_NAME = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -171,12 +171,11 @@ class Settings(BaseSettings):
         return (init_settings,)
 
 
-def load(variables: Variables | None = None) -> Settings:
-    """Read and check; BadSettings tells everything that is wrong."""
-    merged = (variables or environment.read()).merged()
-    problems = [*_misspelt(merged), *_badly_named(merged)]
+def load(variables: Mapping[str, str]) -> Settings:
+    """Check what `environment.read` found; BadSettings tells everything that is wrong."""
+    problems = [*_misspelt(variables), *_badly_named(variables)]
     try:
-        settings = Settings(**tree(merged))
+        settings = Settings(**tree(variables))
     except ValidationError as error:
         problems += problems_of(error, Settings)
     if problems:
@@ -184,15 +183,15 @@ def load(variables: Variables | None = None) -> Settings:
     return settings
 
 
-def tree(merged: Mapping[str, str]) -> dict[str, Any]:
+def tree(variables: Mapping[str, str]) -> dict[str, Any]:
     """`{"ACCOUNTS__ACME__SINCE": v, …}` → `{"accounts": {"acme": {"since": v, "own": {…}}}}`."""
     accounts: dict[str, dict[str, Any]] = {}
-    for name, value in merged.items():
+    for name, value in variables.items():
         account, setting = _account_setting(name)
         if account and setting:
             settings = accounts.setdefault(account, {"own": {}})
             (settings if setting in COMMON else settings["own"])[setting] = value
-    own = {name.lower(): value for name, value in merged.items() if name.lower() in Settings.model_fields}
+    own = {name.lower(): value for name, value in variables.items() if name.lower() in Settings.model_fields}
     return {**own, "accounts": accounts}
 
 
@@ -205,7 +204,10 @@ def problems_of(error: ValidationError, model: type[BaseModel], owner: str = "")
         shown = found["input"] if field and not is_secret(field) else None
         name = PREFIX + owner + "__".join(place[:3]).upper()
         value = shown if isinstance(shown, str) and "@" not in shown else None  # user:password@host
-        problems.append(Problem(name.rstrip("_"), _remedy(found["type"], found["msg"], field), value))
+        remedy = _remedy(found["type"], found["msg"], field)
+        if found["type"] == "extra_forbidden":
+            remedy += suggest(place[0].upper(), [name.upper() for name in model.model_fields])
+        problems.append(Problem(name.rstrip("_"), remedy, value))
     return problems
 
 
@@ -247,17 +249,17 @@ def _account_setting(name: str) -> tuple[str, str]:
     return (account.lower(), setting.lower()) if group == "ACCOUNTS" else ("", "")
 
 
-def _misspelt(merged: Mapping[str, str]) -> list[Problem]:
+def _misspelt(variables: Mapping[str, str]) -> list[Problem]:
     known = [name.upper() for name in Settings.model_fields if name != "accounts"]
-    strange = [name for name in merged if name not in known and not all(_account_setting(name))]
+    strange = [name for name in variables if name not in known and not all(_account_setting(name))]
     return [
         Problem(PREFIX + name, "is not a setting" + suggest(PREFIX + name, [PREFIX + word for word in known]))
         for name in strange
     ]
 
 
-def _badly_named(merged: Mapping[str, str]) -> list[Problem]:
-    accounts = {account for account, setting in map(_account_setting, merged) if account and setting}
+def _badly_named(variables: Mapping[str, str]) -> list[Problem]:
+    accounts = {account for account, setting in map(_account_setting, variables) if account and setting}
     return [
         Problem(
             f"{PREFIX}ACCOUNTS__{account.upper()}",

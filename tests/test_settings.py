@@ -4,37 +4,33 @@ from pathlib import Path
 import pytest
 
 from sync import environment, settings
-from sync.environment import Variables, ours
+from sync.environment import ours
 from sync.settings import BadSettings, load
 
 SECRET = "s3cret-0123456789"
 
 
-def given_variables(**values: str) -> Variables:
-    return Variables(environment=values)
-
-
 def problems(**values: str) -> list[str]:
     with pytest.raises(BadSettings) as caught:
-        load(given_variables(**values))
+        load(values)
     return str(caught.value).splitlines()
 
 
 def test_nothing_set_is_a_sqlite_database_and_utc() -> None:
-    found = load(Variables())
+    found = load({})
     assert found.database_url.get_secret_value() == "sqlite:///deskpulse.db"
     assert (found.timezone, found.store_subjects, found.accounts) == ("UTC", True, {})
 
 
 def test_an_account_has_a_schedule_and_looks_back_a_year_and_90_days() -> None:
-    account = load(given_variables(ACCOUNTS__ACME_EU__CONNECTOR="zendesk")).accounts["acme_eu"]
+    account = load(dict(ACCOUNTS__ACME_EU__CONNECTOR="zendesk")).accounts["acme_eu"]
     assert (account.schedule.text, account.enabled, account.base_url) == ("every 10m", True, None)
     assert (account.since, account.events_since) == (timedelta(days=365), timedelta(days=90))
 
 
 def test_since_is_a_date_or_a_number_of_days() -> None:
     found = load(
-        given_variables(
+        dict(
             ACCOUNTS__A__CONNECTOR="files", ACCOUNTS__A__SINCE="2026-01-31", ACCOUNTS__A__EVENTS_SINCE="7d"
         )
     ).accounts["a"]
@@ -73,7 +69,7 @@ def test_a_secret_file_gives_one_field_of_an_account(tmp_path: Path) -> None:
 
 
 def test_an_empty_value_counts_as_not_set() -> None:
-    assert load(Variables(environment=ours({"DESKPULSE_TIMEZONE": ""}))).timezone == "UTC"
+    assert load((ours({"DESKPULSE_TIMEZONE": ""}))).timezone == "UTC"
 
 
 def test_the_variables_of_a_kubernetes_service_are_not_settings() -> None:
@@ -119,14 +115,14 @@ def test_every_problem_is_told_at_once_with_name_value_and_remedy() -> None:
 )
 def test_a_problem_never_shows_what_may_be_a_secret(values: dict[str, str]) -> None:
     with pytest.raises(BadSettings) as caught:
-        load(given_variables(**values))
+        load(values)
     assert SECRET not in str(caught.value) + repr(caught.value)
     assert caught.value.__suppress_context__
 
 
 def test_settings_do_not_show_secrets() -> None:
     found = load(
-        given_variables(
+        dict(
             DATABASE_URL=f"postgresql+psycopg://user:{SECRET}@host/db",
             ACCOUNTS__A__CONNECTOR="zendesk",
             ACCOUNTS__A__API_TOKEN=SECRET,
@@ -152,7 +148,7 @@ def test_an_account_is_named_with_letters_digits_and_single_underscores(name: st
     ["https://desk.example.com", "https://desk.example.com/", "http://127.0.0.1:8080", "http://localhost"],
 )
 def test_an_address_is_https_unless_loopback(url: str) -> None:
-    found = load(given_variables(ACCOUNTS__A__CONNECTOR="zendesk", ACCOUNTS__A__BASE_URL=url))
+    found = load(dict(ACCOUNTS__A__CONNECTOR="zendesk", ACCOUNTS__A__BASE_URL=url))
     assert found.accounts["a"].base_url == url.rstrip("/")
 
 
