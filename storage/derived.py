@@ -1,0 +1,261 @@
+"""Derived tables: facts of tickets, ratings and calls, and the KPIs' cells.
+
+All of it can be computed again from the records. Instants are microseconds, days are days since
+1970-01-01 of the local date in the reporting zone, durations whole seconds, verdicts 0 or 1.
+"""
+
+import sqlalchemy as sa
+
+from storage.tables import metadata
+
+
+def _facts(name: str, key: tuple[str, ...], columns: dict[str, str], *indexes: tuple[str, ...]) -> sa.Table:
+    """`columns` maps a name to `text`, `int` (64 bits) or `real`; the key's columns come first."""
+    types = {"text": sa.Text, "int": sa.BigInteger, "real": sa.Double}
+    return sa.Table(
+        name,
+        metadata,
+        *(
+            sa.Column(column, types[kind], primary_key=column in key, nullable=column not in key)
+            for column, kind in columns.items()
+        ),
+        *(sa.Index(f"ix_{name}_{'_'.join(index)}", *index) for index in indexes),
+    )
+
+
+_DESCRIPTIVE = {
+    "channel": "text",
+    "priority": "text",
+    "type": "text",
+    "category": "text",
+    "brand_id": "text",
+    "organisation_id": "text",
+    "requester_id": "text",
+    "tags": "text",
+}
+
+ticket_facts = _facts(
+    "ticket_facts",
+    ("account", "ticket_id"),
+    {
+        "account": "text",
+        "ticket_id": "text",
+        "is_countable": "int",
+        "is_outbound": "int",
+        "is_imported": "int",
+        "status": "text",
+        **_DESCRIPTIVE,
+        "agent_id": "text",
+        "group_id": "text",
+        "created_at": "int",
+        "created_day": "int",
+        "created_hour": "int",
+        "first_response_at": "int",
+        "replied_day": "int",
+        "replied_agent_id": "text",
+        "replied_group_id": "text",
+        "first_response_seconds": "int",
+        "first_response_business_seconds": "int",
+        "first_any_response_seconds": "int",
+        "first_handoff_response_seconds": "int",
+        "first_zendesk_response_seconds": "int",
+        "assigned_day": "int",
+        "first_assignment_seconds": "int",
+        "first_solved_at": "int",
+        "first_solved_day": "int",
+        "first_solved_agent_id": "text",
+        "first_solved_group_id": "text",
+        "first_resolution_seconds": "int",
+        "first_resolution_business_seconds": "int",
+        "solved_at": "int",
+        "solved_day": "int",
+        "solved_agent_id": "text",
+        "solved_group_id": "text",
+        "full_resolution_seconds": "int",
+        "full_resolution_business_seconds": "int",
+        "active_resolution_seconds": "int",
+        "requester_wait_seconds": "int",
+        "requester_wait_business_seconds": "int",
+        "agent_wait_seconds": "int",
+        "agent_wait_business_seconds": "int",
+        "on_hold_seconds": "int",
+        "on_hold_business_seconds": "int",
+        "agent_work_seconds": "int",
+        "agent_work_business_seconds": "int",
+        "replies": "int",
+        "customer_messages": "int",
+        "agent_changes": "int",
+        "group_changes": "int",
+        "reopens": "int",
+        "first_reopened_at": "int",
+        "one_touch": "int",
+        "reopened_in_window": "int",
+        "reopen_mature_at": "int",
+        "fcr": "int",
+        "fcr_strict": "int",
+        "fcr_mature_at": "int",
+        "agent_contacts": "int",
+        "is_escalated": "int",
+        "is_complaint": "int",
+        "is_bot_handled": "int",
+        "bot_outcome": "text",
+        "bot_at": "int",
+        "first_unanswered_at": "int",
+        "has_reply": "int",
+        "history": "text",
+        "messages": "text",
+        "approximations": "int",
+        "flags": "text",
+    },
+    ("created_day",),
+    ("replied_day",),
+    ("first_solved_day",),
+    ("solved_day",),
+    ("account", "requester_id", "created_at"),
+    ("reopen_mature_at",),
+)
+
+rating_facts = _facts(
+    "rating_facts",
+    ("account", "rating_id"),
+    {
+        "account": "text",
+        "rating_id": "text",
+        "ticket_id": "text",
+        "survey_type": "text",
+        "survey_id": "text",
+        "is_countable": "int",
+        "is_counted": "int",
+        "offered_day": "int",
+        "rated_at": "int",
+        "rated_day": "int",
+        "scale": "text",
+        "score": "real",
+        "satisfied": "int",
+        "dissatisfied": "int",
+        "normalised": "real",
+        "has_comment": "int",
+        "agent_id": "text",
+        "group_id": "text",
+        **_DESCRIPTIVE,
+        "respondent_id": "text",
+    },
+    ("rated_day",),
+    ("offered_day",),
+    ("account", "ticket_id"),
+)
+
+turn_facts = _facts(
+    "turn_facts",
+    ("account", "ticket_id", "ordinal"),
+    {
+        "account": "text",
+        "ticket_id": "text",
+        "ordinal": "int",
+        "asked_at": "int",
+        "replied_at": "int",
+        "replied_day": "int",
+        "agent_id": "text",
+        "group_id": "text",
+        "seconds": "int",
+        "business_seconds": "int",
+    },
+    ("replied_day",),
+)
+
+transition_facts = _facts(
+    "transition_facts",
+    ("account", "ticket_id", "ordinal"),
+    {
+        "account": "text",
+        "ticket_id": "text",
+        "ordinal": "int",
+        "transition": "text",
+        "at": "int",
+        "day": "int",
+        "agent_id": "text",
+        "group_id": "text",
+    },
+    ("day",),
+)
+
+backlog_spans = _facts(
+    "backlog_spans",
+    ("account", "ticket_id", "ordinal"),
+    {
+        "account": "text",
+        "ticket_id": "text",
+        "ordinal": "int",
+        "from_day": "int",
+        "until_day": "int",
+        "status_class": "text",
+        "agent_id": "text",
+        "group_id": "text",
+        "has_reply": "int",
+    },
+    ("from_day",),
+    ("until_day",),
+)
+
+FACT_TABLES = (ticket_facts, rating_facts, turn_facts, transition_facts, backlog_spans)
+
+kpi_cells = sa.Table(
+    "kpi_cells",
+    metadata,
+    sa.Column("kpi", sa.Text, primary_key=True),
+    sa.Column("grain", sa.Text, primary_key=True),
+    sa.Column("period", sa.BigInteger, primary_key=True),
+    sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("dimension", sa.Text, primary_key=True),
+    sa.Column("member", sa.Text, primary_key=True),
+    sa.Column("n", sa.BigInteger, nullable=False),
+    sa.Column("numerator", sa.BigInteger),
+    sa.Column("denominator", sa.BigInteger),
+    sa.Column("p50", sa.Double),
+    sa.Column("p90", sa.Double),
+    sa.Column("p95", sa.Double),
+    sa.Column("ci_low", sa.Double),
+    sa.Column("ci_high", sa.Double),
+    sa.Column("low_sample", sa.BigInteger, nullable=False),
+    sa.Column("provisional", sa.BigInteger, nullable=False),
+    sa.Column("availability", sa.Text, nullable=False),
+    sa.Column("computed_at", sa.BigInteger, nullable=False),
+)
+"""One value of one KPI: `period` is the period's first local day. A period without any has no row."""
+
+touched_periods = sa.Table(
+    "touched_periods",
+    metadata,
+    sa.Column("anchor", sa.Text, primary_key=True),
+    sa.Column("day", sa.BigInteger, primary_key=True),
+    sa.Column("revision", sa.BigInteger, nullable=False),
+)
+"""Local days whose facts changed, by anchor; forgotten when their periods are recomputed."""
+
+kpi_state = sa.Table(
+    "kpi_state",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+)
+"""What the last refresh knew: reporting zone, definitions' version, up to when time has passed."""
+
+kpi_definitions = sa.Table(
+    "kpi_definitions",
+    metadata,
+    sa.Column("kpi", sa.Text, primary_key=True),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("unit", sa.Text, nullable=False),
+    sa.Column("direction", sa.Text, nullable=False),
+    sa.Column("anchor", sa.Text, nullable=False),
+    sa.Column("definition", sa.Text, nullable=False),
+    sa.Column("formula", sa.Text, nullable=False),
+    sa.Column("zendesk", sa.Text, nullable=False),
+    sa.Column("freshdesk", sa.Text, nullable=False),
+    sa.Column("hubspot", sa.Text, nullable=False),
+    sa.Column("files", sa.Text, nullable=False),
+    sa.Column("shape", sa.Text, nullable=False),
+    sa.Column("scale", sa.BigInteger, nullable=False),
+)
+"""The catalogue as readers see it. `shape`: `count` (the numerator), `ratio` (scale × numerator ÷
+denominator) or `distribution` (numerator is the sum of n values, with percentiles)."""
