@@ -11,10 +11,11 @@ import sqlalchemy as sa
 
 from storage.database import connect as connect_database
 from storage.database import migrate, open_database
+from storage.tables import metadata
 from tests.postgres import Cluster
 
 _numbers = count()
-_TEMPLATE = "deskpulse_template"
+_SHARED = "deskpulse"
 
 
 @pytest.fixture(autouse=True)
@@ -28,12 +29,16 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 def postgres() -> Iterator[Cluster]:
     """A real Postgres, one a worker, started when the first test asks for it. Missing fails the run."""
     cluster = Cluster()
-    cluster.run(f"CREATE DATABASE {_TEMPLATE}")
-    engine = connect_database(cluster.url(_TEMPLATE))
-    migrate(engine)
-    engine.dispose()
     yield cluster
-    cluster.stop()
+    cluster.remove()
+
+
+@pytest.fixture
+def durable_postgres() -> Iterator[Cluster]:
+    """A Postgres of the test's own that keeps what it committed when it is crashed."""
+    cluster = Cluster(durable=True)
+    yield cluster
+    cluster.remove()
 
 
 @pytest.fixture(scope="session")
@@ -42,6 +47,16 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     engine = open_database(f"sqlite:///{path}")
     engine.dispose()
     return path
+
+
+@pytest.fixture(scope="session")
+def shared_postgres_url(postgres: Cluster) -> str:
+    """The worker's migrated database, which its tests use in turn."""
+    postgres.run(f"CREATE DATABASE {_SHARED}")
+    engine = connect_database(postgres.url(_SHARED))
+    migrate(engine)
+    engine.dispose()
+    return postgres.url(_SHARED)
 
 
 @pytest.fixture
@@ -53,17 +68,20 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def postgres_url(postgres: Cluster) -> Iterator[str]:
-    """A migrated, empty Postgres database of the test's own."""
-    name = f"test_{os.getpid()}_{next(_numbers)}"
-    postgres.run(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE} STRATEGY file_copy")
-    yield postgres.url(name)
-    postgres.run(f"DROP DATABASE {name} WITH (FORCE)")
+def postgres_url(postgres: Cluster, shared_postgres_url: str) -> Iterator[str]:
+    """A migrated, empty Postgres database; what a test stores is deleted after it, its tables must stay."""
+    yield shared_postgres_url
+    postgres.run(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        *(f"DELETE FROM {name}" for name in metadata.tables),
+        database=_SHARED,
+    )
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request: pytest.FixtureRequest) -> str:
-    """Both databases, one after the other."""
+    """Both databases, one after the other, migrated and empty."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
 
@@ -74,6 +92,24 @@ def database(database_url: str) -> Iterator[sa.Engine]:
     engine = open_database(database_url)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def bare_postgres_url(postgres: Cluster) -> Iterator[str]:
+    """A Postgres database without a table, of the test's own."""
+    name = f"bare_{next(_numbers)}"
+    postgres.run(f"CREATE DATABASE {name}")
+    yield postgres.url(name)
+    postgres.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def bare_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database without a table, on SQLite and on Postgres."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'bare.db'}"
+    url: str = request.getfixturevalue("bare_postgres_url")
+    return url
 
 
 @pytest.fixture

