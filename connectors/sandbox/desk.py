@@ -52,6 +52,8 @@ class Desk:
         self._dice = Random()
         self._hand = Random(f"{seed} by hand")
         self._story = lru_cache(maxsize=4_096)(self._tell)
+        self.demoted: dict[int, int] = {}
+        """Agents who are mere users since that instant."""
         self._cut: dict[int, int] = {}
         self._acts: dict[int, list[Event]] = {}
         self._scripted_steps: dict[int, int] = {}
@@ -246,15 +248,23 @@ class Desk:
                 if at <= self._cut.get(number, at):
                     yield at, number, key & 3
 
+    @property
+    def has_been_changed(self) -> bool:
+        """Whether any ticket was changed by hand."""
+        return bool(self._cut)
+
     # -- changes by hand ----------------------------------------------------------------------
 
     def act(
         self, number: int, *items: tuple[str, str | None], actor: int = SYSTEM, role: str = "system"
     ) -> None:
-        """Do something to a ticket now: items are (kind, value) as in Event, a message's value `public`."""
+        """Do something to a ticket now: items are (kind, value) as in Event, a message's value `public`.
+
+        Raises KeyError for a ticket that does not exist yet.
+        """
         with self.lock:
             now = self.now()
-            events = self.events(number)
+            events = self.ticket(number).events
             known: dict[str, str | None] = {event.kind: event.value for event in events}
             at = max(now, events[-1].at)
             ordinal = max(events[-1].update + 1, BY_HAND)
@@ -285,6 +295,10 @@ class Desk:
             for number in numbers:
                 self.act(number, ("tag_added", f"bulk_{self.now()}"))
             return numbers
+
+    def demote(self, agent: int) -> None:
+        """The agent (a key) becomes an end user now; what they did as an agent stays done."""
+        self.demoted[agent] = self.now()
 
     def change(self, count: int, *, within_days: float = 30) -> list[int]:
         """Something happens now to that many tickets created lately: replies, solves, transfers, answers."""

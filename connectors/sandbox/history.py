@@ -343,7 +343,7 @@ class History:
             closed[index] = solve[index]
         picks = np.flatnonzero(loners & (self._random.random(len(created)) < 0.02)).tolist()
         for index in picks:
-            number = int(np.searchsorted(created, created[index] - 9 * DAY)) - 1 - index % 7
+            number = int(np.searchsorted(created, created[index] - 14 * DAY)) - 1 - index % 7
             if number < 0 or not loners[number] or not 0 < closed[number] < created[index]:
                 continue
             skeleton.followup_of[index + 1] = number + 1

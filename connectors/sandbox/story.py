@@ -271,7 +271,8 @@ class Teller:
                 ("status", "open"),
             )
             return
-        self.reply(bones.reply, "pending" if self.draw() < 0.6 else "open")
+        waits = "on_hold" if self.plot.name == "lingering" else "open"
+        self.reply(bones.reply, "pending" if self.draw() < 0.6 else waits)
 
     def solve(self, at: int, since: int) -> None:
         if not at or at == self.bones.reply:

@@ -1,12 +1,13 @@
 """Users and organisations in the order in which Zendesk exports them: by last change."""
 
 from collections.abc import Iterator
+from heapq import merge
 from itertools import takewhile
 
 import numpy as np
 import numpy.typing as npt
 
-from connectors.sandbox.cast import FIRST_CUSTOMER
+from connectors.sandbox.cast import FIRST_CUSTOMER, Agent
 from connectors.sandbox.desk import Desk
 from connectors.sandbox.order import pack, unpack
 
@@ -47,14 +48,22 @@ class ByLastChange:
 
 
 class Users(ByLastChange):
-    """Customers, and the staff, who changed when they left or before the history."""
+    """Customers, and the staff, who changed when they left, were demoted, or before the history."""
 
     def __init__(self, desk: Desk) -> None:
         customers = np.arange(FIRST_CUSTOMER, FIRST_CUSTOMER + desk.cast.customers, dtype=np.int64)
         super().__init__(desk, customers)
-        born = desk.history.start - 400 * _DAY
-        staff = [pack(agent.left_at or born, agent.key) for agent in desk.cast.agents]
-        self._packed = np.sort(np.concatenate([self._packed, np.array(staff, np.int64)]))
+
+    def after(self, packed: int, until: int) -> Iterator[tuple[int, int]]:
+        staff = sorted((staff_changed_at(self.desk, agent), agent.key) for agent in self.desk.cast.agents)
+        wanted = (pair for pair in staff if packed < pack(*pair) < pack(until + 1, 0))
+        return merge(super().after(packed, until), wanted)
+
+
+def staff_changed_at(desk: Desk, agent: Agent) -> int:
+    demoted = desk.demoted.get(agent.key, 0)
+    left = agent.left_at if agent.left_at <= desk.now() else 0
+    return max(demoted, left, desk.history.start - 400 * _DAY)
 
 
 class Organisations(ByLastChange):

@@ -5,6 +5,7 @@ from typing import Any
 from connectors.sandbox.cast import BRANDS, GROUPS, SCHEDULES, Agent, Cast
 from connectors.sandbox.desk import Desk
 from connectors.sandbox.zendesk import ids
+from connectors.sandbox.zendesk.people import staff_changed_at
 from connectors.sandbox.zendesk.tickets import (
     CATEGORY_FIELD,
     CATEGORY_OPTIONS,
@@ -50,12 +51,16 @@ class Reference:
     # -- people -------------------------------------------------------------------------------
 
     def agent(self, agent: Agent, base_url: str) -> dict[str, Any]:
-        now = self.desk.now()
-        gone = bool(agent.left_at and agent.left_at <= now)
+        gone = bool(agent.left_at and agent.left_at <= self.desk.now())
         role_type = 4 if agent.is_admin else 1 if agent.is_light else 0
+        if agent.key in self.desk.demoted:
+            return {
+                **self._end_user(base_url, agent.key, agent.name, agent.email, agent.zone, None),
+                "updated_at": ids.iso(staff_changed_at(self.desk, agent)),
+            }
         return {
             **self._user(base_url, agent.key, agent.name, agent.email, agent.zone),
-            "updated_at": ids.iso(agent.left_at) if gone else self.born,
+            "updated_at": ids.iso(staff_changed_at(self.desk, agent)),
             "organization_id": None,
             "role": "admin" if agent.is_admin else "agent",
             "role_type": role_type,
@@ -72,15 +77,24 @@ class Reference:
 
     def customer(self, key: int, changed_at: int, base_url: str) -> dict[str, Any]:
         customer = self.cast.customer(key)
-        organisation = customer.organisation
         return {
-            **self._user(base_url, key, customer.name, customer.email, customer.zone),
+            **self._end_user(
+                base_url, key, customer.name, customer.email, customer.zone, customer.organisation
+            ),
             "updated_at": ids.iso(changed_at),
+            "active": key % 97 != 0,
+        }
+
+    def _end_user(
+        self, base_url: str, key: int, name: str, email: str, zone: str, organisation: int | None
+    ) -> dict[str, Any]:
+        return {
+            **self._user(base_url, key, name, email, zone),
             "organization_id": ids.ORGANISATION + organisation if organisation else None,
             "role": "end-user",
             "role_type": None,
             "custom_role_id": None,
-            "active": key % 97 != 0,
+            "active": True,
             "suspended": False,
             "moderator": False,
             "only_private_comments": False,

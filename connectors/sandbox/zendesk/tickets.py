@@ -138,8 +138,8 @@ class Tickets:
 
 
 def is_ai_agents(ticket: Ticket) -> bool:
-    """Handled by the AI agent alone: never handed to a person."""
-    return ticket.is_bot_handled and not ticket.is_handed_off
+    """Handled by the AI agent alone: never handed to a person, nor taken by one."""
+    return ticket.is_bot_handled and not ticket.is_handed_off and not ticket.agent
 
 
 def channel_title(ticket: Ticket) -> str:
