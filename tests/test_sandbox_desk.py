@@ -32,7 +32,7 @@ def told(desk: Desk) -> list[list[Event]]:
 
 
 def brute_force_order(desk: Desk) -> list[tuple[int, int]]:
-    return sorted((desk.version(t.number, t.events[-1]), t.number) for t in desk.tickets())
+    return sorted((ticket.changed_at, ticket.number) for ticket in desk.tickets())
 
 
 def test_the_same_seed_tells_the_same_story() -> None:
@@ -146,7 +146,7 @@ def test_every_update_is_listed_once_in_order_of_time(big: Desk) -> None:
     updates = list(big.updates(0, big.now()))
 
     assert updates == sorted(updates)
-    expected = {(e.at, t.number, e.update) for t in big.tickets() for e in t.events}
+    expected = {(e.at, t.number, e.update) for t in big.tickets() for e in t.events if e.kind != "touched"}
     assert set(updates) == expected
     assert len(updates) == len(expected)
 

@@ -127,7 +127,7 @@ def test_a_ticket_looks_like_the_desk_knows_it(sandbox: Sandbox, desk: Desk) -> 
         assert row["status"] == ("deleted" if ticket.deleted_at else status)
         assert epoch(row["created_at"]) == ticket.created_at
         assert epoch(row["updated_at"]) == ticket.updated_at
-        assert row["generated_timestamp"] >= ticket.changed_at
+        assert row["generated_timestamp"] == ticket.changed_at
         assert row["priority"] == ticket.priority
         assert (row["metric_set"] is None) == bool(ticket.deleted_at)
         if ticket.is_scrubbed:
@@ -258,7 +258,7 @@ def test_a_walk_during_which_tickets_change_sees_the_newest_of_each() -> None:
 def test_ticket_events_tell_every_update_once(sandbox: Sandbox, desk: Desk) -> None:
     rows = time_walk(sandbox, "incremental/ticket_events", "ticket_events", support_type_scope="all")
 
-    expected = {(t.number, e.at, e.update) for t in desk.tickets() for e in t.events}
+    expected = {(t.number, e.at, e.update) for t in desk.tickets() for e in t.events if e.kind != "touched"}
     assert len(rows) == len(expected)
     assert {(row["ticket_id"], row["timestamp"]) for row in rows} == {(n, at) for n, at, _ in expected}
 

@@ -71,6 +71,10 @@ class Desk:
     def now(self) -> int:
         return int(self.clock.seconds())
 
+    def script(self, number: int) -> list[Event]:
+        """The ticket's whole story, the part that is still to come too."""
+        return self._story(number)[1]
+
     def _tell(self, number: int) -> tuple[Plot, list[Event]]:
         teller = Teller(self.history, number, self._dice)
         return teller.plot, teller.tell()
@@ -107,24 +111,20 @@ class Desk:
 
     # -- what changed last --------------------------------------------------------------------
 
-    def version(self, number: int, event: Event) -> int:
-        """When the export notices an event: for one ticket in seven some seconds late."""
-        return event.at + (2 + number % 4 if number % 7 == 0 and event.kind != "touched" else 0)
-
     def _build(self) -> None:
         now = self.now()
         times = self.history.skeleton.times
         count = self.count()
         final = times[:count, FINAL]
         numbers = np.arange(1, count + 1, dtype=np.int64)
-        last = final.astype(np.int64) + np.where(numbers % 7 == 0, 2 + numbers % 4, 0)
+        last = final.astype(np.int64)
         self._coming: list[tuple[int, int]] = []
         for index in np.flatnonzero(final > now).tolist():
             last[index] = self._follow(index + 1, now)
         for number in self._cut:
             events = self.events(number)
             if events:
-                last[number - 1] = self.version(number, events[-1])
+                last[number - 1] = events[-1].at
         if count < self.history.size:
             heappush(self._coming, (int(times[count, CREATED]), count + 1))
         self._order = LastChanges(np.sort(last << 24 | numbers), self.history.size)
@@ -136,7 +136,7 @@ class Desk:
         upto = bisect_right(script, now, key=_at)
         if upto < len(script):
             heappush(self._coming, (script[upto].at, number))
-        return self.version(number, script[upto - 1])
+        return script[upto - 1].at
 
     def _catch_up(self) -> int:
         now = self.now()
@@ -156,7 +156,7 @@ class Desk:
         return now
 
     def changed(self, after: int, until: int) -> Iterator[tuple[int, int]]:
-        """(version, number) of tickets whose last change is after the packed key, up to `until`."""
+        """(last change, number) of tickets after the packed key, up to `until`, in that order."""
         self._catch_up()
         limit = pack(until + 1, 0)
         return map(unpack, takewhile(limit.__gt__, self._order.after(after)))
@@ -281,7 +281,7 @@ class Desk:
             for event in added:
                 if event.kind.startswith("survey"):
                     insort(self._answered, (at, number, ordinal if event.kind == "survey_answered" else 0))
-            self._order.move(number, self.version(number, added[-1]))
+            self._order.move(number, at)
 
     def touch(self, number: int) -> None:
         """A change of the system's own: moves the export's version, not updated_at, and leaves no audit."""

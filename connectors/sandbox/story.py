@@ -18,6 +18,7 @@ from connectors.sandbox.history import (
     LINGERING,
     MERGED,
     NORMAL,
+    NOTICED_LATE,
     OUTBOUND,
     RESTORED_AFTER,
     SILENT,
@@ -25,6 +26,7 @@ from connectors.sandbox.history import (
     UNSOLVED_REOPENING,
     Bones,
     History,
+    noticed_after,
 )
 
 PLOTS = {
@@ -364,6 +366,9 @@ class Teller:
             self.solve(bones.solve3, bones.reopen2)
         self.survey()
         self.endings()
+        if self.plot.number % NOTICED_LATE == 0:
+            late = noticed_after(self.plot.number)
+            self.acts += [Act(act.at + late, SYSTEM, "system", (("touched", None),)) for act in self.acts]
         self.acts.sort(key=_at)
         return written(self.acts)
 

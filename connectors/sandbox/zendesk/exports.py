@@ -7,8 +7,8 @@ from connectors.sandbox.cast import FIRST_CUSTOMER
 from connectors.sandbox.desk import Desk
 from connectors.sandbox.http import Answer, Request
 from connectors.sandbox.order import pack
+from connectors.sandbox.people import Organisations, Users
 from connectors.sandbox.zendesk import paging
-from connectors.sandbox.zendesk.people import Organisations, Users
 from connectors.sandbox.zendesk.reference import Reference
 from connectors.sandbox.zendesk.tickets import ChangeLog, Tickets, is_ai_agents
 

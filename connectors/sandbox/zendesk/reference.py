@@ -4,8 +4,8 @@ from typing import Any
 
 from connectors.sandbox.cast import BRANDS, GROUPS, SCHEDULES, Agent, Cast
 from connectors.sandbox.desk import Desk
+from connectors.sandbox.people import staff_changed_at
 from connectors.sandbox.zendesk import ids
-from connectors.sandbox.zendesk.people import staff_changed_at
 from connectors.sandbox.zendesk.tickets import (
     CATEGORY_FIELD,
     CATEGORY_OPTIONS,

@@ -1,4 +1,4 @@
-"""Users and organisations in the order in which Zendesk exports them: by last change."""
+"""People and organisations in the order of their last change."""
 
 from collections.abc import Iterator
 from heapq import merge
@@ -39,6 +39,13 @@ class ByLastChange:
         limit = pack(until + 1, 0)
         position = int(np.searchsorted(self._packed, packed, side="right"))
         return map(unpack, takewhile(limit.__gt__, self._slices(position)))
+
+    def page(self, since: int, offset: int, count: int) -> list[tuple[int, int]]:
+        """(last change, key) of that many from `since` on, without what is still to come."""
+        start = int(np.searchsorted(self._packed, pack(since, 0)))
+        end = int(np.searchsorted(self._packed, pack(self.desk.now() + 1, 0)))
+        found: list[int] = self._packed[min(start + offset, end) : min(start + offset + count, end)].tolist()
+        return [unpack(key) for key in found]
 
     def _slices(self, position: int) -> Iterator[int]:
         while position < len(self._packed):
