@@ -1,0 +1,177 @@
+"""People, groups and everything else that is read whole now and then."""
+
+from typing import Any
+
+from connectors.zendesk.rows import (
+    HolidayRow,
+    MembershipRow,
+    NamedRow,
+    PolicyRow,
+    ScheduleRow,
+    StatusRow,
+    UserRow,
+)
+from connectors.zendesk.words import STATUSES, key, required, version_of
+from connectors.zones import iana_zone
+from storage.records import (
+    BrandRecord,
+    FieldRecord,
+    GroupRecord,
+    MembershipRecord,
+    OrganisationRecord,
+    PersonRecord,
+    Role,
+    ScheduleRecord,
+    SlaPolicyRecord,
+    StatusRecord,
+)
+
+_LIGHT_AGENT = 1
+_DAY_MINUTES = 1440
+_WEEK_MINUTES = 7 * _DAY_MINUTES
+
+
+def person(row: UserRow) -> PersonRecord:
+    is_staff = (row.role or "").casefold() in ("agent", "admin")
+    return PersonRecord.model_validate(
+        {
+            "id": required(row.id, "id"),
+            "version": version_of(None, row.updated_at),
+            "name": row.name,
+            "email": row.email,
+            "role": Role.AGENT if is_staff else Role.END_USER,
+            "is_staff": is_staff,
+            "is_light": is_staff and (row.role_type == _LIGHT_AGENT or bool(row.only_private_comments)),
+            "is_active": row.active is not False,
+            "organisation_id": key(row.organization_id),
+            "timezone": row.iana_time_zone or row.time_zone,
+            "created_at": row.created_at,
+        }
+    )
+
+
+def group(row: NamedRow) -> GroupRecord:
+    return GroupRecord(
+        id=required(row.id, "id"),
+        version=version_of(None, row.updated_at),
+        name=row.name,
+        is_deleted=bool(row.deleted),
+    )
+
+
+def membership(row: MembershipRow) -> MembershipRecord:
+    return MembershipRecord(
+        id=required(row.id, "id"),
+        group_id=required(row.group_id, "group_id"),
+        person_id=required(row.user_id, "user_id"),
+        is_default=bool(row.default),
+    )
+
+
+def brand(row: NamedRow) -> BrandRecord:
+    return BrandRecord(id=required(row.id, "id"), name=row.name, is_deleted=bool(row.is_deleted))
+
+
+def organisation(row: NamedRow) -> OrganisationRecord:
+    return OrganisationRecord.model_validate(
+        {
+            "id": required(row.id, "id"),
+            "version": version_of(None, row.updated_at),
+            "name": row.name,
+            "deleted_at": row.deleted_at,
+        }
+    )
+
+
+def field(row: NamedRow) -> FieldRecord:
+    options = {
+        str(option.get("value")): str(option.get("name"))
+        for option in row.custom_field_options or ()
+        if option.get("value") is not None
+    }
+    return FieldRecord(
+        id=required(row.id, "id"),
+        name=row.title or row.name,
+        type=row.type,
+        options=options,
+        is_active=row.active is not False,
+    )
+
+
+def form(row: NamedRow) -> FieldRecord:
+    return FieldRecord(
+        id=f"form:{required(row.id, 'id')}",
+        name=row.name,
+        type="ticket_form",
+        is_active=row.active is not False,
+    )
+
+
+def status(row: StatusRow) -> StatusRecord:
+    category = (row.status_category or "").casefold()
+    if category not in STATUSES:
+        raise ValueError(f"status_category {row.status_category!r} is not known")
+    return StatusRecord(
+        id=required(row.id, "id"),
+        name=row.agent_label,
+        status=STATUSES[category],
+        is_active=row.active is not False,
+    )
+
+
+def policy(row: PolicyRow) -> SlaPolicyRecord:
+    return SlaPolicyRecord(
+        id=required(row.id, "id"),
+        name=row.title,
+        position=row.position,
+        targets=[_target(metric) for metric in row.policy_metrics or ()],
+    )
+
+
+def _target(metric: dict[str, Any]) -> dict[str, Any]:
+    """Targets are minutes; newer accounts add seconds."""
+    exact, minutes = metric.get("target_in_seconds"), metric.get("target")
+    return {
+        "metric": metric.get("metric"),
+        "priority": metric.get("priority"),
+        "seconds": exact if exact is not None else None if minutes is None else minutes * 60,
+        "business": bool(metric.get("business_hours")),
+    }
+
+
+def schedule(row: ScheduleRow, holidays: list[HolidayRow], is_default: bool) -> ScheduleRecord:
+    """Intervals count minutes from Sunday 00:00 in the schedule's own zone; older ones may cross midnight."""
+    return ScheduleRecord.model_validate(
+        {
+            "id": required(row.id, "id"),
+            "name": row.name,
+            "timezone": iana_zone(row.time_zone or ""),
+            "weekly": _weekly([(each.start_time, each.end_time) for each in row.intervals or ()]),
+            "holidays": [_dates(holiday) for holiday in holidays],
+            "is_default": is_default,
+            "deleted_at": row.deleted_at,
+        }
+    )
+
+
+def _weekly(intervals: list[tuple[int, int]]) -> dict[str, list[list[int]]]:
+    weekly: dict[str, list[list[int]]] = {}
+    for start, end in sorted(intervals):
+        at = start
+        while at < end:
+            day = at // _DAY_MINUTES
+            until = min(end, (day + 1) * _DAY_MINUTES)
+            weekday = str((day % 7 + 6) % 7)  # their Sunday is 0, ours is 6
+            offset = day * _DAY_MINUTES
+            weekly.setdefault(weekday, []).append([(at - offset) * 60, (until - offset) * 60])
+            at = until
+    return weekly
+
+
+def _dates(row: HolidayRow) -> list[str]:
+    """The documentation's own example names the dates otherwise than its table."""
+    start = row.start_date or row.start_time
+    end = row.end_date or row.end_time or start
+    if start is None or end is None:
+        raise ValueError("the holiday has no dates")
+    return [start[:10], end[:10]]
