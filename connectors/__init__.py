@@ -2,7 +2,7 @@
 
 from connectors.auth import Auth, Basic, Bearer, ClientCredentials, RefreshToken
 from connectors.base import Checked, Clock, Connector, ConnectorSettings, Sleep, Stream, utc_now
-from connectors.client import Answer, ApiClient, Failure, PageSize, Patience
+from connectors.client import Answer, ApiClient
 from connectors.decode import Listed, Rows, Undecodable, convert_row, decode
 from connectors.errors import (
     ConnectorError,
@@ -12,7 +12,10 @@ from connectors.errors import (
     Unexpected,
     Unsupported,
 )
+from connectors.failures import Failure
 from connectors.limits import Bucket, Limits, Observation
+from connectors.paging import PageSize, Seen
+from connectors.patience import Patience
 from storage.records import Cursor, Page, Record, Rejected, Retired
 
 __all__ = [
@@ -43,6 +46,7 @@ __all__ = [
     "Rejected",
     "Retired",
     "Rows",
+    "Seen",
     "Sleep",
     "Stream",
     "Unavailable",

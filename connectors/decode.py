@@ -1,10 +1,15 @@
-"""Bodies and rows: typed decoding that one cut emoji or one malformed row cannot lose a page to."""
+"""Bodies and rows: typed decoding that one cut emoji or one malformed row cannot lose a page to.
 
-import json
+Vendors cut strings in the middle of an emoji, and customers send NUL characters. Neither SQLite nor
+Postgres stores these, and strict decoders refuse the whole document. So a body that needs it is
+repaired first, as bytes: half an emoji becomes U+FFFD, a NUL vanishes, nothing else changes.
+"""
+
+import re
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
@@ -12,26 +17,29 @@ T = TypeVar("T")
 E = TypeVar("E")
 R = TypeVar("R")
 
-_LONE_SURROGATES = dict.fromkeys(range(55296, 57344), "�") | {0: None}
+_NUL: Final = b"\\u0000"
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+_ESCAPE: Final = re.compile(
+    rb"\\(?:"
+    rb"u([dD][89abAB][0-9a-fA-F]{2})(\\u[dD][c-fC-F][0-9a-fA-F]{2})?"  # first half, and its second
+    rb"|u([dD][c-fC-F][0-9a-fA-F]{2})"  # a second half alone
+    rb"|u(0000)"
+    rb"|.)",
+    re.DOTALL,
+)
 
 
 class Undecodable(ValueError):
-    """A body that is no JSON, or none of the expected shape."""
+    """A body that is no JSON: cut off, or another thing altogether."""
+
+
+class WrongShape(Undecodable):
+    """JSON, but not what was agreed; asking again would not help."""
 
 
 def decode(body: bytes, as_type: type[T]) -> T:
-    """JSON as `as_type`. Half emojis become U+FFFD and NULs vanish: neither database takes them."""
-    if b"\\u0000" not in body:
-        try:
-            return msgspec.json.decode(body, type=as_type)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
-            pass
-    try:
-        return msgspec.convert(repaired(json.loads(body)), as_type)
-    except RecursionError:
-        raise Undecodable("it is nested too deeply") from None
-    except (ValueError, msgspec.ValidationError) as error:
-        raise Undecodable(_short(error)) from None
+    """JSON as `as_type`, repaired where need be."""
+    return _decode(body, msgspec.json.Decoder(as_type))[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +49,9 @@ class Listed(Generic[E, R]):
     envelope: E
     rows: list[R]
     malformed: list[tuple[Any, str]]
+    """The row as plain data, and why it is not what was expected."""
+    repaired: int = 0
+    """Characters that could not be stored and were replaced or removed."""
 
 
 class Rows(Generic[E, R]):
@@ -54,74 +65,98 @@ class Rows(Generic[E, R]):
         self.envelope = envelope
         self.field = field
         self.row = row
-        whole = _with_rows(envelope, field, row) if field else _list_of(row)
-        self._whole = msgspec.json.Decoder(whole)
+        self._typed = msgspec.json.Decoder(self._page_of(row))
+        self._raw = msgspec.json.Decoder(self._page_of(msgspec.Raw))
+        self._one = msgspec.json.Decoder(row)
 
     def __call__(self, body: bytes) -> Listed[E, R]:
-        """Raises Undecodable when the body is no JSON or not of this shape at all."""
-        if b"\\u0000" not in body:
-            try:
-                found = self._whole.decode(body)
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-                pass
-            else:
-                rows = found if self.field is None else getattr(found, self.field)
-                return Listed(self.envelope() if self.field is None else found, rows, [])
-        return self._one_by_one(decode(body, Any))
+        """Raises Undecodable when the body is no JSON, WrongShape when it holds no such list."""
+        try:
+            page, repaired = _decode(body, self._typed)
+        except WrongShape:
+            page, repaired = _decode(body, self._raw)
+            return self._one_by_one(page, repaired)
+        return Listed(self._envelope_of(page), self._rows_of(page), [], repaired)
 
-    def _one_by_one(self, page: Any) -> Listed[E, R]:
-        given = page if self.field is None else page.get(self.field) if isinstance(page, dict) else None
-        if not isinstance(given, list):
-            raise Undecodable(f"it holds no list of {self.field or 'rows'}")
+    def _one_by_one(self, page: Any, repaired: int) -> Listed[E, R]:
         rows: list[R] = []
         malformed: list[tuple[Any, str]] = []
-        for row in given:
+        for raw in self._rows_of(page):
             try:
-                rows.append(msgspec.convert(row, self.row))
-            except msgspec.ValidationError as error:
-                malformed.append((row, _short(error)))
-        try:
-            rest = (
-                {} if self.field is None else {key: value for key, value in page.items() if key != self.field}
-            )
-            return Listed(msgspec.convert(rest, self.envelope), rows, malformed)
-        except msgspec.ValidationError as error:
-            raise Undecodable(_short(error)) from None
+                rows.append(_decode(raw, self._one)[0])
+            except Undecodable as error:
+                malformed.append((_plain(bytes(raw)), str(error)))
+        return Listed(self._envelope_of(page), rows, malformed, repaired)
 
+    def _page_of(self, row: Any) -> Any:
+        rows = types.GenericAlias(list, (row,))
+        if self.field is None:
+            return rows
+        return msgspec.defstruct(
+            self.envelope.__name__, [(self.field, rows)], bases=(self.envelope,), kw_only=True
+        )
 
-def _list_of(row: type[Any]) -> Any:
-    return types.GenericAlias(list, (row,))
+    def _envelope_of(self, page: Any) -> E:
+        return self.envelope() if self.field is None else page
 
-
-def _with_rows(envelope: type[Any], field: str, row: type[Any]) -> type[Any]:
-    return msgspec.defstruct(envelope.__name__, [(field, _list_of(row))], bases=(envelope,), kw_only=True)
+    def _rows_of(self, page: Any) -> Any:
+        return page if self.field is None else getattr(page, self.field)
 
 
 def convert_row(row: Mapping[str, Any], row_type: type[T]) -> T:
-    """A plain row as `row_type`; raises ValueError (msgspec.ValidationError) with the reason."""
-    return msgspec.convert(repaired(dict(row)), row_type)
+    """A row that was set aside, as `row_type`; raises ValueError with the reason where it still is none."""
+    return msgspec.convert(dict(row), row_type)
 
 
-def repaired(value: Any) -> Any:
-    """The same structure with every string storable: no lone surrogates, no NUL."""
-    if isinstance(value, str):
-        return value.translate(_LONE_SURROGATES) if _needs_repair(value) else value
-    if isinstance(value, list):
-        return [repaired(item) for item in value]
-    if isinstance(value, dict):
-        return {repaired(key): repaired(item) for key, item in value.items()}
-    return value
+def storable(body: bytes) -> tuple[bytes, int]:
+    """The same JSON with every string storable, and how many characters that took."""
+    repairs = 0
 
+    def repair(found: re.Match[bytes]) -> bytes:
+        nonlocal repairs
+        first, second, alone, nul = found.groups()
+        if (first and not second) or alone or nul:
+            repairs += 1
+            return b"" if nul else rb"\ufffd"
+        return found[0]
 
-def _needs_repair(value: str) -> bool:
-    if "\x00" in value:
-        return True
     try:
-        value.encode()
-    except UnicodeEncodeError:
-        return True
-    return False
+        text = body.decode()
+    except UnicodeDecodeError:
+        text = body.decode(errors="replace")
+        repairs += 1
+    repairs += text.count("\x00")
+    body = text.replace("\x00", "").encode().removeprefix(_BYTE_ORDER_MARK)
+    return _ESCAPE.sub(repair, body), repairs
 
 
-def _short(error: Exception) -> str:
+def _decode(body: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[T]) -> tuple[T, int]:
+    repairs = 0
+    if isinstance(body, bytes) and _NUL in body:
+        body, repairs = storable(body)
+    try:
+        return decoder.decode(body), repairs
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise WrongShape(_reason(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        body, more = storable(bytes(body))
+    try:
+        return decoder.decode(body), repairs + more
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise WrongShape(_reason(error)) from None
+    except msgspec.DecodeError as error:
+        raise Undecodable(_reason(error)) from None
+
+
+def _plain(raw: bytes) -> Any:
+    """A malformed row as data, to be kept; what even that cannot hold is kept as its text."""
+    try:
+        return msgspec.json.decode(storable(raw)[0])
+    except (msgspec.DecodeError, RecursionError):
+        return {"text": raw.decode(errors="replace")[:100_000]}
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
     return str(error).splitlines()[0][:300] if str(error) else type(error).__name__

@@ -1,18 +1,12 @@
-"""Bodies on the wire: inflated within bounds, complete or refused; and what headers and errors say."""
+"""Bodies on the wire: unpacked within bounds, and complete or refused."""
 
-import html
-import re
-import ssl
 import zlib
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Final
 
-from connectors.decode import Undecodable, decode
-
-_TAGS = re.compile(r"<(script|style).*?</\1>|<[^>]+>", re.DOTALL | re.IGNORECASE)
-_PIECE = 1 << 20
+_PIECE: Final = 1 << 20
+_MOST_INFLATION: Final = 200
+"""JSON shrinks 5 to 50 times; what shrinks more is no page of anything."""
+_GZIP: Final = zlib.MAX_WBITS | 16
 
 
 class TooLarge(Exception):
@@ -20,120 +14,77 @@ class TooLarge(Exception):
 
 
 class Cut(Exception):
-    """The body ended before it was complete."""
+    """The body ended before it was complete, or is garbled."""
 
 
 class Inflater:
-    """Collects a body. A small compressed body can be a gigabyte: it is inflated piece by piece."""
+    """Collects a body. A megabyte can unpack to a gigabyte, so it is unpacked in pieces and counted."""
 
     def __init__(self, encoding: str | None, largest_transfer: int, largest_body: int) -> None:
-        compressed = (encoding or "identity").strip().lower() not in ("identity", "")
-        self._zlib = zlib.decompressobj(zlib.MAX_WBITS | 32) if compressed else None
+        self._encoding = (encoding or "identity").strip().lower()
         self._largest_transfer = largest_transfer
         self._largest_body = largest_body
+        self._unpacker: zlib._Decompress | None = None
+        self._is_over = False
         self._pieces: list[bytes] = []
         self.transferred = 0
         self.size = 0
 
+    @property
+    def is_readable(self) -> bool:
+        """Whether it is packed in a way we asked for."""
+        return self._encoding in ("identity", "gzip", "x-gzip", "deflate")
+
     def feed(self, chunk: bytes) -> None:
+        """Raises TooLarge or Cut; the rest of the body is then not worth reading."""
         self.transferred += len(chunk)
         if self.transferred > self._largest_transfer:
             raise TooLarge(f"more than {self._largest_transfer:,} bytes")
-        if self._zlib is None:
+        if self._encoding == "identity":
             self._keep(chunk)
             return
         try:
             while chunk:
-                self._keep(self._zlib.decompress(chunk, _PIECE))
-                chunk = self._zlib.unconsumed_tail
+                chunk = self._unpack(chunk)
         except zlib.error:
             raise Cut from None
 
     def finish(self, content_length: str | None) -> bytes:
-        if (
-            content_length is not None
-            and content_length.isdigit()
-            and int(content_length) != self.transferred
-        ):
+        """The whole body; raises Cut when some of it is missing."""
+        announced = (content_length or "").strip()
+        if announced.isdecimal() and int(announced) != self.transferred:
             raise Cut
-        if self._zlib is not None and self.transferred and not self._zlib.eof:
+        if self._encoding != "identity" and self.transferred and not self._is_over:
             raise Cut
         return b"".join(self._pieces)
+
+    def _unpack(self, chunk: bytes) -> bytes:
+        """Unpack at most one piece; what is left of the chunk is given back."""
+        if self._unpacker is None or self._is_over:
+            self._unpacker, self._is_over = self._started(chunk), False
+        unpacker = self._unpacker
+        self._keep(unpacker.decompress(chunk, _PIECE))
+        while not unpacker.eof and not unpacker.unconsumed_tail:
+            pending = unpacker.decompress(b"", _PIECE)
+            if not pending:
+                break
+            self._keep(pending)
+        self._is_over = unpacker.eof
+        return unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
+
+    def _started(self, chunk: bytes) -> "zlib._Decompress":
+        """`deflate` is zlib's format by the book, and the bare stream from some servers."""
+        if self._encoding != "deflate":
+            return zlib.decompressobj(_GZIP)
+        is_zlib = chunk[0] & 0x0F == zlib.DEFLATED and (
+            len(chunk) < 2 or (chunk[0] * 256 + chunk[1]) % 31 == 0
+        )
+        return zlib.decompressobj(zlib.MAX_WBITS if is_zlib else -zlib.MAX_WBITS)
 
     def _keep(self, piece: bytes) -> None:
         self.size += len(piece)
         if self.size > self._largest_body:
             raise TooLarge(f"more than {self._largest_body:,} bytes unpacked")
+        if self.size > _PIECE and self.size > _MOST_INFLATION * self.transferred:
+            raise TooLarge(f"{self.transferred:,} bytes that unpack to more than {self.size:,}")
         self._pieces.append(piece)
-
-
-def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Retry-After as whole or decimal seconds or as a date; nothing, nonsense or the past is null."""
-    value = (headers.get("retry-after") or "").strip()
-    if not value:
-        return None
-    try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            at = parsedate_to_datetime(value)
-        except ValueError:
-            return None
-        seconds = ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds()
-    return max(0.0, seconds) if seconds == seconds and seconds >= 0 else None  # noqa: PLR0124 - NaN
-
-
-def said(body: bytes) -> str:
-    """What an error body says, in any of the vendors' shapes, shortened; never raises."""
-    try:
-        found = _message(decode(body[:65536], Any))
-    except Undecodable:
-        found = None
-    if found is None:
-        found = html.unescape(_TAGS.sub(" ", body[:4096].decode("utf-8", "replace")))
-    return " ".join(found.split())[:200] or "no explanation"
-
-
-def _message(body: Any) -> str | None:
-    if not isinstance(body, dict):
-        return None
-    error = body.get("error")
-    first = next(iter(body.get("errors") or []), None) if isinstance(body.get("errors"), list) else None
-    candidates: tuple[Any, ...] = (
-        error.get("message") or error.get("title") if isinstance(error, dict) else None,
-        body.get("error_description"),
-        body.get("description"),
-        body.get("message"),
-        error if isinstance(error, str) else None,
-        first.get("title") or first.get("message") or first.get("code") if isinstance(first, dict) else first,
-        body.get("detail"),
-        body.get("title"),
-    )
-    return next((candidate for candidate in candidates if isinstance(candidate, str) and candidate), None)
-
-
-def transport_sentence(host: str, error: Exception) -> tuple[str, bool]:
-    """What to tell of a connection that failed, and whether an admin must act."""
-    causes = list(_chain(error))
-    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
-        return (
-            f"the certificate of {host} cannot be trusted: check BASE_URL and the machine's certificates",
-            True,
-        )
-    text = " ".join(str(cause) for cause in causes).casefold()
-    if (
-        "name or service not known" in text
-        or "nodename" in text
-        or "name resolution" in text
-        or "no address" in text
-    ):
-        return f"the host {host} is not known: check the account's address and the network", False
-    if "refused" in text:
-        return f"{host} refuses connections: check the account's address; the next sync tries again", False
-    return f"the connection to {host} broke ({type(error).__name__}): the next sync tries again", False
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
