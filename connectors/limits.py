@@ -9,7 +9,6 @@ vendor aligns its windows to the clock, everything before that end is free again
 """
 
 import math
-from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -48,7 +47,7 @@ class Bucket:
     share: float = 0.9
     margin_seconds: float = 1.0
     """How far two clocks, or a header in whole seconds, may be wrong about a window's end."""
-    _drawn: deque[_Drawn] = field(default_factory=deque)
+    _drawn: list[_Drawn] = field(default_factory=list)
     _others: float = 0
     _others_until: float = 0
     _edge: tuple[float, float] | None = None
@@ -112,15 +111,15 @@ class Bucket:
         self._others_until = self._edge[1] if self._edge is not None else now + self.period_seconds
         alone = all((drawn.is_answered and drawn.at <= sent_at) or drawn.at == now for drawn in self._drawn)
         while alone and self._drawn and ours > spent:
-            ours -= self._drawn.popleft().cost
+            ours -= self._drawn.pop(0).cost
 
     def _forget(self, now: float) -> None:
         if self._edge is not None and now >= self._edge[1]:
-            early, self._edge = self._edge[0], None
-            self._drawn = deque(drawn for drawn in self._drawn if drawn.at > early)
+            since, self._edge = self._edge[0], None
             self._others = 0.0
-        while self._drawn and self._drawn[0].at <= now - self.period_seconds:
-            self._drawn.popleft()
+        else:
+            since = now - self.period_seconds
+        self._drawn = [drawn for drawn in self._drawn if drawn.at > since or not drawn.is_answered]
         if now >= self._others_until:
             self._others = 0.0
 
@@ -128,8 +127,11 @@ class Bucket:
         return sum(drawn.cost for drawn in self._drawn) + self._others
 
     def _free_at(self, now: float, cost: float) -> float:
-        """When enough of what was drawn is older than a period."""
-        ends = [(drawn.at + self.period_seconds, drawn.cost) for drawn in self._drawn]
+        """When enough of what was drawn is older than a period; what is under way counts from its answer."""
+        ends = [
+            ((drawn.at if drawn.is_answered else now) + self.period_seconds, drawn.cost)
+            for drawn in self._drawn
+        ]
         ends.append((self._others_until, self._others))
         used = self._used()
         for end, freed in sorted(ends):
