@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from storage.errors import TROUBLE, explain
+from storage.errors import explained
 from storage.tables import checkpoints, leases, rejected_rows, runs
 
 
@@ -51,11 +51,8 @@ class Books:
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:
         """One transaction; a failure is rolled back and explained."""
-        try:
-            with self.engine.begin() as connection:
-                yield connection
-        except TROUBLE as error:
-            raise explain(error, self.engine.url) from None
+        with explained(self.engine), self.engine.begin() as connection:
+            yield connection
 
     def checkpoint(self, account: str, stream: str) -> Checkpoint | None:
         """Where one stream stands; null when it was never read."""

@@ -2,8 +2,6 @@
 
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -11,13 +9,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
-from storage.errors import TROUBLE, DatabaseMisconfigured, SchemaTooNew, SchemaTooOld, explain
+from storage import views
+from storage.errors import DatabaseMisconfigured, SchemaTooNew, SchemaTooOld, explain, explained
+from storage.migrations import REVISIONS
 
-BUSY_TIMEOUT_MS = 10_000
-HEAD = "0001"
-"""The schema this version reads and writes; Alembic's newest revision."""
+BUSY_SECONDS = 10
+"""How long a writer waits for another one on SQLite."""
 
 _MIGRATION_LOCK = 726_100_001
 
@@ -36,87 +35,93 @@ def open_database(url: str) -> sa.Engine:
     Raises a StorageError with a sentence.
     """
     engine = connect(url)
-    with _explained(engine):
+    try:
         state = schema_state(engine)
-        if state is SchemaState.NEWER:
-            raise SchemaTooNew(
-                "the database was written by a newer deskpulse: upgrade this one, or use another database"
-            )
-        if state is not SchemaState.CURRENT and engine.dialect.name == "postgresql":
-            raise SchemaTooOld("the database's schema is not this version's: run `deskpulse migrate` first")
-        if state is not SchemaState.CURRENT:
+        if engine.dialect.name == "postgresql":
+            _refuse_older(state)
+        if state is not SchemaState.CURRENT or not _views_are_current(engine):
             migrate(engine)
+    except BaseException:
+        engine.dispose()
+        raise
     return engine
 
 
 def connect(url: str) -> sa.Engine:
-    """An engine, whatever the schema; nothing is opened yet."""
+    """An engine, whatever the schema; a Postgres is not spoken to yet."""
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise DatabaseMisconfigured(
-            "the database address cannot be read: sqlite:///file.db or postgresql+psycopg://…"
+            "the database address cannot be read: sqlite:///file.db or postgresql+psycopg://user:password@host/name"
         ) from None
     if parsed.drivername in ("sqlite", "sqlite+pysqlite"):
         return _sqlite(parsed)
-    if parsed.drivername in ("postgresql", "postgresql+psycopg"):
+    if parsed.drivername in ("postgres", "postgresql", "postgresql+psycopg"):
         return _postgres(parsed.set(drivername="postgresql+psycopg"))
     raise DatabaseMisconfigured(
         f"{parsed.drivername} is not supported: use sqlite:/// or postgresql+psycopg://"
     )
 
 
+def reading(engine: sa.Engine) -> sa.Connection:
+    """A connection for reads: one moment of the database, and never a wait for a writer."""
+    if engine.dialect.name == "postgresql":
+        return engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    return engine.connect().execution_options(reading=True)
+
+
 def schema_state(engine: sa.Engine) -> SchemaState:
     """Where the database's schema stands against this version's."""
-    with _explained(engine), engine.connect() as connection:
-        tables = sa.inspect(connection)
-        if not tables.has_table("alembic_version"):
+    with explained(engine), reading(engine) as connection:
+        if not sa.inspect(connection).has_table("alembic_version"):
             return SchemaState.EMPTY
-        found = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+        found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
     if found is None:
         return SchemaState.EMPTY
-    if found == HEAD:
-        return SchemaState.CURRENT
-    return SchemaState.OLDER if found < HEAD else SchemaState.NEWER
+    if found not in REVISIONS:
+        return SchemaState.NEWER
+    return SchemaState.CURRENT if found == REVISIONS[-1] else SchemaState.OLDER
 
 
 def migrate(engine: sa.Engine) -> None:
     """Bring tables and views up to date: all of it or nothing, and only one process at a time."""
-    from alembic import command  # noqa: PLC0415 - two seconds that only a migration should cost
-    from alembic.config import Config  # noqa: PLC0415
+    _refuse_newer(schema_state(engine))
+    from storage.migrations import alembic_config  # noqa: PLC0415 - two seconds, only where they are needed
 
-    from storage.views import recreate_views  # noqa: PLC0415 - needs the derived tables' words
+    with explained(engine), engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
+        grants = views.drop(connection)
+        alembic_config.upgrade(connection)
+        views.create(connection, grants)
 
-    if schema_state(engine) is SchemaState.NEWER:
+
+def _refuse_newer(state: SchemaState) -> None:
+    if state is SchemaState.NEWER:
         raise SchemaTooNew(
             "the database was written by a newer deskpulse: upgrade this one, or use another database"
         )
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with _explained(engine), engine.begin() as connection:
-        if engine.dialect.name == "postgresql":
-            connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-        recreate_views(connection)
 
 
-@contextmanager
-def _explained(engine: sa.Engine) -> Iterator[None]:
-    try:
-        yield
-    except TROUBLE as error:
-        raise explain(error, engine.url) from None
+def _refuse_older(state: SchemaState) -> None:
+    _refuse_newer(state)
+    if state is not SchemaState.CURRENT:
+        raise SchemaTooOld("the database's schema is not this version's: run `deskpulse migrate` first")
+
+
+def _views_are_current(engine: sa.Engine) -> bool:
+    with explained(engine), reading(engine) as connection:
+        return views.are_current(connection)
 
 
 def _sqlite(url: URL) -> sa.Engine:
-    if url.database and url.database != ":memory:":
-        _make_private(Path(url.database))
-    engine = sa.create_engine(
-        url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False}
-    )
+    if url.database in (None, "", ":memory:"):
+        raise DatabaseMisconfigured("a database in memory forgets everything: use sqlite:///file.db")
+    _make_private(Path(str(url.database)))
+    engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
     event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_immediate)
+    event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
@@ -128,14 +133,13 @@ def _make_private(path: Path) -> None:
         return
     except OSError as error:
         raise DatabaseMisconfigured(
-            f"database {path}: cannot be created ({error.strerror}): create its folder and give rights to it"
+            f"database {path}: cannot be created ({error.strerror}): create its folder and give deskpulse's user rights to it"
         ) from None
 
 
 def _prepare_sqlite(raw: sqlite3.Connection, _record: Any) -> None:
-    raw.isolation_level = None  # SQLAlchemy's BEGIN is ours, see _begin_immediate
+    raw.isolation_level = None  # the driver would begin by itself, and deferred; see _begin_sqlite
     for pragma in (
-        f"busy_timeout={BUSY_TIMEOUT_MS}",
         "journal_mode=WAL",
         "synchronous=NORMAL",
         "foreign_keys=OFF",
@@ -145,15 +149,10 @@ def _prepare_sqlite(raw: sqlite3.Connection, _record: Any) -> None:
         raw.execute(f"PRAGMA {pragma}").close()
 
 
-def _begin_immediate(connection: sa.Connection) -> None:
+def _begin_sqlite(connection: sa.Connection) -> None:
     """A deferred transaction that turns to writing fails at once if another writer was faster."""
-    reading = connection.get_execution_options().get("reading", False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
-
-
-def reading(engine: sa.Engine) -> sa.Connection:
-    """A connection for reads, which on SQLite never waits for a writer."""
-    return engine.connect().execution_options(reading=True)
+    only_reads = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")
 
 
 def _postgres(url: URL) -> sa.Engine:
@@ -161,5 +160,5 @@ def _postgres(url: URL) -> sa.Engine:
         return sa.create_engine(
             url, pool_pre_ping=True, connect_args={"connect_timeout": 10, "application_name": "deskpulse"}
         )
-    except (SQLAlchemyError, NoSuchModuleError, ImportError) as error:
+    except (NoSuchModuleError, ImportError) as error:
         raise explain(error, url) from None

@@ -59,6 +59,7 @@ ticket_facts = _facts(
         "first_any_response_seconds": "int",
         "first_handoff_response_seconds": "int",
         "first_zendesk_response_seconds": "int",
+        "first_assigned_at": "int",
         "assigned_day": "int",
         "first_assignment_seconds": "int",
         "first_solved_at": "int",

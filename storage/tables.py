@@ -1,89 +1,199 @@
-"""The tables: one a record kind, made from the record's fields, and those of the engine's own books.
+"""The tables: one a record kind, inheriting the record's fields, and those of the engine's own books.
 
 A record's table is named like its kind and keyed by `(account, id)`. Nothing refers to anything by
 foreign key: a rating may arrive before its ticket.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime
-from enum import Enum
-from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import SQLModel
+from sqlalchemy.orm import declared_attr
+from sqlmodel import Field, SQLModel
 
-from storage.columns import Json, UTCDateTime
-from storage.records import RECORDS, Record
+from storage.columns import Json, LooseJson, UTCDateTime, column_type, plain_type
+from storage.records import (
+    AgentTimeRecord,
+    BrandRecord,
+    BusinessFigureRecord,
+    CallLegRecord,
+    CallRecord,
+    CustomerRecord,
+    FieldRecord,
+    GroupRecord,
+    MembershipRecord,
+    OrganisationRecord,
+    PersonRecord,
+    PurchaseRecord,
+    RatingRecord,
+    ScheduleRecord,
+    SlaEventRecord,
+    SlaPolicyRecord,
+    StatusRecord,
+    TicketEventRecord,
+    TicketRecord,
+    TimeEntryRecord,
+)
 
 metadata = SQLModel.metadata
 
-_INDEXES: Mapping[str, Sequence[Sequence[str]]] = {
-    "tickets": [("account", "requester_id", "created_at")],
-    "ticket_events": [("account", "ticket_id"), ("account", "actor_id")],
-    "ratings": [("account", "ticket_id")],
-    "sla_events": [("account", "ticket_id")],
-    "time_entries": [("account", "ticket_id")],
-    "calls": [("account", "ticket_id")],
-    "call_legs": [("account", "call_id")],
-    "purchases": [("account", "customer_id")],
-}
-_TYPES: Sequence[tuple[type, type[sa.types.TypeEngine[Any]]]] = (
-    (bool, sa.Boolean),
-    (datetime, UTCDateTime),
-    (date, sa.Date),
-    (Enum, sa.Text),
-    (str, sa.Text),
-    (int, sa.BigInteger),
-    (float, sa.Double),
-    (list, Json),
-    (dict, Json),
-)
+
+class Stored(SQLModel):
+    """What the store adds to a record."""
+
+    account: str
+    content_hash: int
+    """Tells whether a record that arrives again has changed."""
+    synced_at: datetime
+    """When this content was stored."""
+
+    @declared_attr.directive
+    def __tablename__(cls) -> str:  # noqa: N805 - SQLAlchemy passes the class
+        kind: str = cls.kind  # type: ignore[attr-defined]  # the record's
+        return kind
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_options: Any) -> None:
+        """Give every column the type that its field's annotation stands for."""
+        for name, field in cls.model_fields.items():
+            cls.model_fields[name] = Field(
+                sa_type=column_type(field.annotation),
+                nullable=plain_type(field.annotation)[1],
+                primary_key=name in ("account", "id"),
+            )
 
 
-def plain_type(annotation: Any) -> tuple[type, bool]:
-    """A field's own type and whether it may be null: `Instant | None` → `(datetime, True)`."""
-    nullable = False
-    if get_origin(annotation) in (Union, UnionType):
-        [annotation] = [part for part in get_args(annotation) if part is not type(None)]
-        nullable = True
-    if get_origin(annotation) is Annotated:
-        annotation = get_args(annotation)[0]
-    found: type = get_origin(annotation) or annotation
-    return found, nullable
+def _index(kind: str, *columns: str) -> sa.Index:
+    return sa.Index(f"ix_{kind}_{'_'.join(columns)}", "account", *columns)
 
 
-def _column(name: str, annotation: Any) -> sa.Column[Any]:
-    python_type, nullable = plain_type(annotation)
-    column_type = next(column for known, column in _TYPES if issubclass(python_type, known))
-    return sa.Column(name, column_type, nullable=nullable, primary_key=name == "id")
+def _from_files(kind: str) -> sa.Index:
+    """For the kinds a drop folder fills: a corrected file retires the rows it gave before."""
+    filled = sa.text("origin IS NOT NULL")
+    return sa.Index(f"ix_{kind}_origin", "origin", sqlite_where=filled, postgresql_where=filled)
 
 
-def _record_table(record: type[Record]) -> sa.Table:
-    extra = [sa.Column("was_staff", sa.Boolean, nullable=False)] if record.kind == "people" else []
-    return sa.Table(
-        record.kind,
-        metadata,
-        sa.Column("account", sa.Text, primary_key=True),
-        *(_column(name, field.annotation) for name, field in record.model_fields.items()),
-        *extra,
-        sa.Column("content_hash", sa.BigInteger, nullable=False),
-        sa.Column("synced_at", UTCDateTime, nullable=False),
-        *(
-            sa.Index(f"ix_{record.kind}_{'_'.join(columns[1:])}", *columns)
-            for columns in _INDEXES.get(record.kind, ())
-        ),
-        sa.Index(
-            f"ix_{record.kind}_origin",
-            "origin",
-            sqlite_where=sa.text("origin IS NOT NULL"),
-            postgresql_where=sa.text("origin IS NOT NULL"),
-        ),
+class Ticket(TicketRecord, Stored, table=True):
+    __table_args__ = (_index("tickets", "requester_id", "created_at"), _from_files("tickets"))
+
+
+class TicketEvent(TicketEventRecord, Stored, table=True):
+    __table_args__ = (
+        _index("ticket_events", "ticket_id", "at"),
+        _index("ticket_events", "actor_id"),
     )
 
 
-TABLES: Mapping[str, sa.Table] = {record.kind: _record_table(record) for record in RECORDS}
+class Rating(RatingRecord, Stored, table=True):
+    __table_args__ = (_index("ratings", "ticket_id"), _from_files("ratings"))
+
+
+class Person(PersonRecord, Stored, table=True):
+    was_staff: bool
+    """Once of the staff, so that what somebody wrote then keeps its side."""
+
+
+class Group(GroupRecord, Stored, table=True):
+    pass
+
+
+class Membership(MembershipRecord, Stored, table=True):
+    pass
+
+
+class Organisation(OrganisationRecord, Stored, table=True):
+    pass
+
+
+class Brand(BrandRecord, Stored, table=True):
+    pass
+
+
+class TicketField(FieldRecord, Stored, table=True):
+    pass
+
+
+class TicketStatus(StatusRecord, Stored, table=True):
+    pass
+
+
+class SlaPolicy(SlaPolicyRecord, Stored, table=True):
+    pass
+
+
+class SlaEvent(SlaEventRecord, Stored, table=True):
+    __table_args__ = (_index("sla_events", "ticket_id"),)
+
+
+class Schedule(ScheduleRecord, Stored, table=True):
+    pass
+
+
+class Call(CallRecord, Stored, table=True):
+    __table_args__ = (_index("calls", "ticket_id"), _from_files("calls"))
+
+
+class CallLeg(CallLegRecord, Stored, table=True):
+    __table_args__ = (_index("call_legs", "call_id"),)
+
+
+class TimeEntry(TimeEntryRecord, Stored, table=True):
+    __table_args__ = (_index("time_entries", "ticket_id"),)
+
+
+class AgentTime(AgentTimeRecord, Stored, table=True):
+    __table_args__ = (_from_files("agent_times"),)
+
+
+class Customer(CustomerRecord, Stored, table=True):
+    __table_args__ = (_from_files("customers"),)
+
+
+class Purchase(PurchaseRecord, Stored, table=True):
+    __table_args__ = (_index("purchases", "customer_id"), _from_files("purchases"))
+
+
+class BusinessFigure(BusinessFigureRecord, Stored, table=True):
+    __table_args__ = (_from_files("business_figures"),)
+
+
+_STORED = (
+    Ticket,
+    TicketEvent,
+    Rating,
+    Person,
+    Group,
+    Membership,
+    Organisation,
+    Brand,
+    TicketField,
+    TicketStatus,
+    SlaPolicy,
+    SlaEvent,
+    Schedule,
+    Call,
+    CallLeg,
+    TimeEntry,
+    AgentTime,
+    Customer,
+    Purchase,
+    BusinessFigure,
+)
+TABLES: Mapping[str, sa.Table] = {stored.kind: metadata.tables[stored.kind] for stored in _STORED}
 """The records' tables by kind."""
+
+
+def _counter(name: str) -> sa.Column[int]:
+    """A key that the database counts up."""
+    return sa.Column(
+        name, sa.BigInteger().with_variant(sa.Integer, "sqlite"), sa.Identity(), primary_key=True
+    )
+
+
+def _count(name: str) -> sa.Column[int]:
+    return sa.Column(name, sa.BigInteger, nullable=False, server_default="0")
+
 
 checkpoints = sa.Table(
     "checkpoints",
@@ -92,7 +202,7 @@ checkpoints = sa.Table(
     sa.Column("stream", sa.Text, primary_key=True),
     sa.Column("cursor", Json),
     sa.Column("data_until", UTCDateTime),
-    sa.Column("rows_total", sa.BigInteger, nullable=False),
+    _count("rows_total"),
     sa.Column("last_success_at", UTCDateTime),
     sa.Column("last_error", sa.Text),
     sa.Column("last_error_at", UTCDateTime),
@@ -102,17 +212,17 @@ checkpoints = sa.Table(
 runs = sa.Table(
     "runs",
     metadata,
-    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), sa.Identity(), primary_key=True),
+    _counter("id"),
     sa.Column("account", sa.Text, nullable=False),
     sa.Column("owner", sa.Text, nullable=False),
     sa.Column("started_at", UTCDateTime, nullable=False),
     sa.Column("finished_at", UTCDateTime),
     sa.Column("outcome", sa.Text, nullable=False),
-    sa.Column("requests", sa.BigInteger, nullable=False, server_default="0"),
-    sa.Column("rows_read", sa.BigInteger, nullable=False, server_default="0"),
-    sa.Column("rows_changed", sa.BigInteger, nullable=False, server_default="0"),
-    sa.Column("rejected", sa.BigInteger, nullable=False, server_default="0"),
-    sa.Column("kpi_periods", sa.BigInteger, nullable=False, server_default="0"),
+    _count("requests"),
+    _count("rows_read"),
+    _count("rows_changed"),
+    _count("rejected"),
+    _count("kpi_periods"),
     sa.Column("seconds", sa.Double),
     sa.Column("error", sa.Text),
     sa.Index("ix_runs_account_started_at", "account", "started_at"),
@@ -121,12 +231,12 @@ runs = sa.Table(
 rejected_rows = sa.Table(
     "rejected_rows",
     metadata,
-    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), sa.Identity(), primary_key=True),
+    _counter("id"),
     sa.Column("account", sa.Text, nullable=False),
     sa.Column("stream", sa.Text, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("row_id", sa.Text, nullable=False),
-    sa.Column("row", Json, nullable=False),
+    sa.Column("row", LooseJson, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("rejected_at", UTCDateTime, nullable=False),
     sa.UniqueConstraint("account", "stream", "kind", "row_id", name="uq_rejected_rows"),
@@ -135,9 +245,7 @@ rejected_rows = sa.Table(
 touches = sa.Table(
     "touches",
     metadata,
-    sa.Column(
-        "revision", sa.BigInteger().with_variant(sa.Integer, "sqlite"), sa.Identity(), primary_key=True
-    ),
+    _counter("revision"),
     sa.Column("account", sa.Text, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("entity_id", sa.Text, nullable=False),

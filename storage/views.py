@@ -4,7 +4,9 @@ Tables are state, views are code: they are dropped and created again whenever th
 up to date. Columns are only ever added, at the end.
 """
 
-from collections.abc import Callable, Mapping
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -64,9 +66,61 @@ VIEWS: Mapping[str, View] = {
 }
 
 
-def recreate_views(connection: sa.Connection) -> None:
-    """Drop and create every view, inside the caller's transaction."""
+class Grant(NamedTuple):
+    """A right that an admin gave a reader on a view."""
+
+    view: str
+    role: str
+    privilege: str
+
+
+def drop(connection: sa.Connection) -> list[Grant]:
+    """Drop every view, so that tables may change; gives the rights that readers had on them."""
+    grants = _grants(connection)
+    for name in reversed(tuple(VIEWS)):
+        connection.exec_driver_sql(f"DROP VIEW IF EXISTS {name}")
+    return grants
+
+
+def create(connection: sa.Connection, grants: Iterable[Grant] = ()) -> None:
+    """Create every view, and give readers back what they were granted."""
     words = Words(connection.dialect.name)
     for name, view in VIEWS.items():
-        connection.exec_driver_sql(f"DROP VIEW IF EXISTS {name}")
-        connection.exec_driver_sql(f"CREATE VIEW {name} AS {view(words)}".replace("%", words.percent))
+        text = view(words)
+        mark = _digest(text)
+        connection.exec_driver_sql(f"CREATE VIEW {name} AS /* {mark} */ {text}".replace("%", words.percent))
+        if words.is_postgres:
+            connection.exec_driver_sql(f"COMMENT ON VIEW {name} IS '{mark}'")
+    for grant in grants:
+        if grant.view in VIEWS:
+            connection.exec_driver_sql(f"GRANT {grant.privilege} ON {grant.view} TO {grant.role}")
+
+
+def are_current(connection: sa.Connection) -> bool:
+    """Whether the database holds exactly the views of this version."""
+    words = Words(connection.dialect.name)
+    if words.is_postgres:
+        query = (
+            "SELECT relname, obj_description(oid, 'pg_class') FROM pg_class "
+            "WHERE relkind = 'v' AND relnamespace = current_schema()::regnamespace"
+        )
+    else:
+        query = "SELECT name, sql FROM sqlite_master WHERE type = 'view'"
+    found = {name: text or "" for name, text in connection.exec_driver_sql(query)}
+    return all(_digest(view(words)) in found.get(name, "") for name, view in VIEWS.items())
+
+
+def _grants(connection: sa.Connection) -> list[Grant]:
+    """SQLite knows no rights; Postgres forgets them with the view."""
+    if connection.dialect.name != "postgresql":
+        return []
+    rows = connection.exec_driver_sql(
+        "SELECT c.relname, CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END, "
+        "a.privilege_type FROM pg_class c, aclexplode(c.relacl) a "
+        "WHERE c.relkind = 'v' AND c.relnamespace = current_schema()::regnamespace AND a.grantee <> c.relowner"
+    )
+    return [Grant(*row) for row in rows]
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()

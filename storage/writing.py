@@ -1,124 +1,166 @@
-"""Records as rows, in bulk: what is new or changed is written, what is not costs nothing.
+"""Records as rows, in bulk: what is new or changed is written, what is not costs no write.
 
-Built once a kind from its table's columns; rows go to the driver as plain tuples.
+Built once a kind from its record's fields. A page is compared in Python with one query's answer and
+written by one statement: `executemany` on SQLite; on Postgres a COPY into a temporary table and one
+upsert from there, at a third of the processor time.
 """
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
-from enum import Enum
+from enum import StrEnum
+from operator import itemgetter
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
-from storage.columns import canonical_json, microseconds
+from storage.columns import canonical_json, microseconds, plain_type
 from storage.records import RECORDS, Record
-from storage.tables import plain_type
+from storage.touches import WATCHED
 
+Values = Sequence[Any]
 Row = tuple[Any, ...]
-_ENCODER = msgspec.msgpack.Encoder()
+Known = Sequence[Any]
+"""What is stored of a record: id, version, content hash, and its watched columns."""
 
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What is stored of a record already."""
-
-    version: int
-    content_hash: int
-    marker: Any = None
-    """`is_staff, is_light, was_staff` of a person, `schedule_id` of a group; null otherwise."""
+_ENCODER = msgspec.msgpack.Encoder(order="deterministic")
 
 
 class Writer:
-    """Reads, compares and writes the rows of one kind."""
+    """Reads, compares and writes the rows of one kind.
+
+    `fields` are the record's content: everything but its version, which orders states and is no
+    part of them.
+    """
 
     def __init__(self, record: type[Record]) -> None:
         self.kind = record.kind
-        self.columns = tuple(record.model_fields)
-        self.converters: tuple[Callable[[Any], Any] | None, ...] = tuple(
-            _converter(plain_type(field.annotation)[0]) for field in record.model_fields.values()
-        )
-        self.version_at = self.columns.index("version")
-        extra = ("was_staff",) if self.kind == "people" else ()
-        self.markers = {"people": ("is_staff", "is_light", "was_staff"), "groups": ("schedule_id",)}.get(
-            self.kind, ()
-        )
-        self.written = ("account", *self.columns, *extra, "content_hash", "synced_at")
-
-    def row(self, record: Record) -> list[Any]:
-        """The record's columns as the driver wants them."""
-        values = record.__dict__
-        return [
-            value if convert is None or value is None else convert(value)
-            for value, convert in zip(map(values.__getitem__, self.columns), self.converters, strict=True)
+        self.fields = tuple(name for name in record.model_fields if name != "version")
+        own = ("was_staff",) if self.kind == "people" else ()
+        self.watched = (*WATCHED.get(self.kind, ()), *own)
+        self.columns = ("account", *self.fields, "version", "content_hash", "synced_at", *own)
+        self._content = itemgetter(*self.fields)
+        self._converters = [
+            (position, convert)
+            for position, name in enumerate(self.fields)
+            if (convert := _converter(record.model_fields[name].annotation)) is not None
         ]
+        self._on_conflict = (
+            f"ON CONFLICT (account, id) DO UPDATE SET "
+            f"{', '.join(f'{name} = excluded.{name}' for name in self.columns if name not in ('account', 'id'))} "
+            f"WHERE excluded.version >= {self.kind}.version"
+        )
 
-    def content_hash(self, row: list[Any]) -> int:
-        """Tells two contents apart, whatever their versions; the same in every process."""
-        version, row[self.version_at] = row[self.version_at], 0
-        digest = hashlib.blake2b(_ENCODER.encode(row), digest_size=8).digest()
-        row[self.version_at] = version
-        return int.from_bytes(digest, "big", signed=True)
-
-    def known(self, connection: sa.Connection, account: str, ids: Sequence[str]) -> dict[str, Known]:
-        names = ", ".join(("id", "version", "content_hash", *self.markers))
-        found: dict[str, Known] = {}
-        for row in self._select(connection, names, account, ids):
-            found[row[0]] = Known(row[1], row[2], tuple(row[3:]) if self.markers else None)
+    def values(self, record: Record, without: str | None = None) -> Values:
+        """The record's content in the order of `fields`; null for the field it should be without."""
+        content = record.__dict__
+        found: Values = self._content(content if without is None else {**content, without: None})
         return found
 
-    def _select(
-        self, connection: sa.Connection, names: str, account: str, ids: Sequence[str]
-    ) -> Sequence[Any]:
+    def converted(self, values: Values) -> list[Any]:
+        """Values as the drivers store them: microseconds, words, JSON text."""
+        row = list(values)
+        for position, convert in self._converters:
+            if row[position] is not None:
+                row[position] = convert(row[position])
+        return row
+
+    def known(self, connection: sa.Connection, account: str, ids: Sequence[str]) -> dict[str, Known]:
+        """What is stored already, by id."""
+        query = f"SELECT {', '.join(('id', 'version', 'content_hash', *self.watched))} FROM {self.kind}"
         if connection.dialect.name == "postgresql":
-            query = f"SELECT {names} FROM {self.kind} WHERE account = %s AND id = ANY(%s)"
-            return connection.exec_driver_sql(query, (account, list(ids))).fetchall()
-        rows: list[Any] = []
-        for start in range(0, len(ids), 10_000):
-            part = ids[start : start + 10_000]
-            query = (
-                f"SELECT {names} FROM {self.kind} WHERE account = ? AND id IN ({', '.join('?' * len(part))})"
+            found = connection.exec_driver_sql(
+                f"{query} WHERE account = %s AND id = ANY(%s)", (account, list(ids))
             )
-            rows += connection.exec_driver_sql(query, (account, *part)).fetchall()
-        return rows
+        else:
+            listed = canonical_json(ids)
+            found = connection.exec_driver_sql(
+                f"{query} WHERE account = ? AND id IN (SELECT value FROM json_each(?))", (account, listed)
+            )
+        return {row[0]: row for row in found}
 
     def upsert(self, connection: sa.Connection, rows: Sequence[Row]) -> None:
+        """Write rows in the order of `columns`; what has become newer meanwhile stays."""
+        if not rows:
+            return
+        names = ", ".join(self.columns)
+        if connection.dialect.name == "postgresql":
+            self._copy(connection, names, rows)
+        else:
+            marks = ", ".join("?" * len(self.columns))
+            connection.exec_driver_sql(
+                f"INSERT INTO {self.kind} ({names}) VALUES ({marks}) {self._on_conflict}", list(rows)
+            )
+
+    def _copy(self, connection: sa.Connection, names: str, rows: Sequence[Row]) -> None:
+        connection.exec_driver_sql(
+            f"CREATE TEMPORARY TABLE IF NOT EXISTS incoming_{self.kind} (LIKE {self.kind}) ON COMMIT DELETE ROWS"
+        )
+        cursor = connection.connection.cursor()
+        with cursor.copy(f"COPY incoming_{self.kind} ({names}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+        cursor.close()
+        connection.exec_driver_sql(
+            f"INSERT INTO {self.kind} ({names}) SELECT {names} FROM incoming_{self.kind} {self._on_conflict}"
+        )
+
+    def note_versions(self, connection: sa.Connection, rows: Sequence[tuple[int, str, str]]) -> None:
+        """Remember (version, account, id) of content that came again, so that nothing older gets in."""
         if rows:
-            connection.exec_driver_sql(self._upsert_sql(connection.dialect.name), list(rows))
+            mark = _mark(connection)
+            connection.exec_driver_sql(
+                f"UPDATE {self.kind} SET version = {mark} WHERE account = {mark} AND id = {mark}", list(rows)
+            )
 
-    def _upsert_sql(self, dialect: str) -> str:
-        marks = ", ".join(["?" if dialect == "sqlite" else "%s"] * len(self.written))
-        changed = ", ".join(
-            f"{name} = excluded.{name}" for name in self.written if name not in ("account", "id")
+
+def content_hash(values: Values) -> int:
+    """Tells two contents apart; the same in every process and on every database."""
+    digest = hashlib.blake2b(_ENCODER.encode(values), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
+def bury(connection: sa.Connection, rows: Sequence[Row]) -> None:
+    """Delete stored tickets, keeping what is known of them: vendors scrub what they delete.
+
+    Rows are (deleted_at, vendor_status, is_merged, merged_into, version, content_hash, synced_at,
+    account, id).
+    """
+    if rows:
+        mark = _mark(connection)
+        connection.exec_driver_sql(
+            f"UPDATE tickets SET deleted_at = {mark}, vendor_status = COALESCE({mark}, vendor_status), "
+            f"is_merged = (is_merged OR {mark}), merged_into = COALESCE({mark}, merged_into), "
+            f"version = {mark}, content_hash = {mark}, synced_at = {mark} "
+            f"WHERE account = {mark} AND id = {mark}",
+            list(rows),
         )
-        return (
-            f"INSERT INTO {self.kind} ({', '.join(self.written)}) VALUES ({marks}) ON CONFLICT (account, id) "
-            f"DO UPDATE SET {changed} WHERE excluded.version >= {self.kind}.version"
-        )
 
 
-def _converter(python_type: type) -> Callable[[Any], Any] | None:
-    if issubclass(python_type, Enum):
-        return _value_of
-    if issubclass(python_type, datetime):
-        return microseconds
-    if issubclass(python_type, date):
-        return date.isoformat
-    if issubclass(python_type, (dict, list)):
-        return _json
+def _mark(connection: sa.Connection) -> str:
+    return "%s" if connection.dialect.name == "postgresql" else "?"
+
+
+def _converter(annotation: Any) -> Callable[[Any], Any] | None:
+    found, _ = plain_type(annotation)
+    for known, convert in _CONVERTERS:
+        if issubclass(found, known):
+            return convert
     return None
 
 
-def _value_of(value: Enum) -> Any:
-    return value.value
-
-
 def _json(value: Any) -> str:
-    return canonical_json(value) if value else _EMPTY[type(value)]
+    return canonical_json(value) if value else ("[]" if isinstance(value, list) else "{}")
 
 
-_EMPTY: Mapping[type, str] = {list: "[]", dict: "{}"}
+_CONVERTERS: Sequence[tuple[type, Callable[[Any], Any]]] = (
+    (StrEnum, str.__str__),
+    (datetime, microseconds),
+    (date, date.isoformat),
+    (list, _json),
+    (dict, _json),
+)
 
 WRITERS: Mapping[str, Writer] = {record.kind: Writer(record) for record in RECORDS}
+"""How each kind is written."""
