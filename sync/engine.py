@@ -5,7 +5,6 @@ import json
 from collections.abc import Callable
 from contextlib import aclosing, suppress
 from functools import partial
-from typing import TYPE_CHECKING
 
 from connectors import (
     Clock,
@@ -20,13 +19,11 @@ from connectors import (
 )
 from storage.errors import StorageError
 from storage.store import Store
+from sync.accounts import Account
 from sync.asked import EVERYTHING_DUE, Asked
-from sync.lease import Busy, held
+from sync.lease import held
 from sync.report import Recomputed, Report, StreamReport, Watch
 from sync.waiting import finish, prefetched
-
-if TYPE_CHECKING:
-    from sync.accounts import Account
 
 
 class Engine:
@@ -45,37 +42,38 @@ class Engine:
         self._watch = watch or Watch()
         self._refreshing = asyncio.Lock()
 
-    async def sync(self, account: "Account", asked: Asked = EVERYTHING_DUE) -> Report:
+    async def sync(self, account: Account, asked: Asked = EVERYTHING_DUE) -> Report:
         """One run. What fails stands in the report; only a cancellation is raised."""
         report = Report(account.name, self._clock())
         self._watch.started(report)
         try:
             async with held(self._store, account.name, self._owner):
                 await self._run(account, asked, report)
-        except (Busy, StorageError) as error:
-            report.blame(error)
         except asyncio.CancelledError as stopped:
             report.blame(stopped)
             raise
+        except Exception as error:  # noqa: BLE001 - whatever broke, the report says so and the daemon lives
+            report.blame(error)
         finally:
             report.close(self._clock())
             self._watch.ended(report)
         return report
 
-    async def _run(self, account: "Account", asked: Asked, report: Report) -> None:
+    async def _run(self, account: Account, asked: Asked, report: Report) -> None:
         run = await finish(self._store.open_run, account.name, self._owner)
         try:
             await self._pull(account, asked, report)
             await self._recompute(report)
-        except (asyncio.CancelledError, StorageError) as error:
+        except BaseException as error:
             report.blame(error)
             raise
         finally:
             report.close(self._clock())
             with suppress(StorageError):  # the next run closes it
-                await finish(self._store.close_run, run, **report.figures())
+                why = report.sentence or None
+                await finish(self._store.close_run, run, error=why, **report.figures())
 
-    async def _pull(self, account: "Account", asked: Asked, report: Report) -> None:
+    async def _pull(self, account: Account, asked: Asked, report: Report) -> None:
         connector = account.connect(partial(self._watch.notice, account.name))
         try:
             for stream in asked.choose(connector.streams()):

@@ -12,8 +12,8 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 PREFIX = "DESKPULSE_"
-DATABASE_URL = "DATABASE_URL"
 DEFAULT_DATABASE_URL = "sqlite:///deskpulse.db"
+DEFAULT_SCHEDULE = "every 10m"
 
 # Kubernetes gives every pod such variables for a service that is named deskpulse.
 _SERVICE_LINK = re.compile(r"(.*_)?(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT|PORT_\d+_(TCP|UDP)(_.*)?)")

@@ -21,9 +21,16 @@ _FORMS: set[str] = set()
 _CONTROL = {number: f"\\x{number:02x}" for number in (*range(32), *range(127, 160))}
 
 
-def event(name: str, sentence: str, *, level: int = logging.INFO, **fields: Any) -> None:
-    """Log `sentence` for people and `name` with `fields` for machines."""
-    LOGGER.log(level, "%s", sentence, extra={"event": name, "fields": fields})
+def event(
+    name: str,
+    sentence: str,
+    *,
+    level: int = logging.INFO,
+    error: BaseException | None = None,
+    **fields: Any,
+) -> None:
+    """Log `sentence` for people and `name` with `fields` for machines; a bug's `error` with its traceback."""
+    LOGGER.log(level, "%s", sentence, exc_info=error, extra={"event": name, "fields": fields})
 
 
 def keep_secret(values: Iterable[str]) -> None:

@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-from connectors import ConnectorError, Misconfigured, Page, Unavailable, Unsupported
+from connectors import ConnectorError, Misconfigured, Page, RateLimited, Unavailable, Unsupported
 from storage.errors import DatabaseMisconfigured, StorageError
 from sync import logs
 from sync.lease import Busy
@@ -80,6 +80,7 @@ class StreamReport:
     total: int | None = None
     sentence: str = ""
     unavailable: bool = False
+    bug: BaseException | None = None
 
     def rest(self) -> None:
         self.outcome = Outcome.FRESH
@@ -90,6 +91,7 @@ class StreamReport:
     def fail(self, error: BaseException) -> None:
         self.outcome, self.sentence = outcome_of(error)
         self.unavailable = isinstance(error, Unavailable)
+        self.bug = bug_in(error)
 
     def add(self, page: Page, saved: Counted) -> None:
         self.pages += 1
@@ -117,6 +119,8 @@ class Report:
     kpi: Recomputed | None = None
     finished_at: datetime | None = None
     seconds: float = 0.0
+    retry_after_seconds: float = 0.0
+    bug: BaseException | None = None
     _began: float = field(default_factory=time.monotonic, repr=False)
 
     def stream(self, name: str) -> StreamReport:
@@ -126,6 +130,9 @@ class Report:
         """The run as a whole ended by `error`; the first reason stays."""
         if self.outcome is Outcome.DONE:
             self.outcome, self.sentence = outcome_of(error)
+            self.bug = bug_in(error)
+            if isinstance(error, RateLimited):
+                self.retry_after_seconds = error.retry_after_seconds
 
     def close(self, now: datetime) -> None:
         self.finished_at, self.seconds = now, time.monotonic() - self._began
@@ -157,7 +164,7 @@ class Report:
         return sum(done.rejected for done in self.streams.values())
 
     def figures(self) -> dict[str, Any]:
-        """What `report_runs` shows, and the error."""
+        """What `report_runs` shows."""
         return {
             "outcome": self.outcome.value,
             "finished_at": self.finished_at,
@@ -167,7 +174,6 @@ class Report:
             "rejected": self.rejected,
             "kpi_periods": self.kpi.periods if self.kpi else 0,
             "seconds": round(self.seconds, 3),
-            "error": self.sentence or None,
         }
 
 
@@ -185,7 +191,13 @@ def outcome_of(error: BaseException) -> tuple[Outcome, str]:
             return Outcome.BUSY, str(error)
         case asyncio.CancelledError():
             return Outcome.INTERRUPTED, "interrupted; the next sync goes on from the last page"
-    return Outcome.FAILED, f"the connector failed with {type(error).__name__}; please report it with the log"
+    return Outcome.FAILED, f"failed with {type(error).__name__}, a bug; please report it with the log"
+
+
+def bug_in(error: BaseException) -> BaseException | None:
+    """The error itself where it is neither the world's nor the admin's fault."""
+    expected = (ConnectorError, StorageError, Busy, asyncio.CancelledError)
+    return None if isinstance(error, expected) else error
 
 
 class Watch:
@@ -229,7 +241,8 @@ class Logged(Watch):
             logs.event("stream_skipped", f"{done.stream}: {done.sentence}", **_stream_fields(report, done))
         elif done.outcome is not Outcome.DONE and done.sentence:
             fields = _stream_fields(report, done)
-            logs.event("stream_failed", f"{done.stream}: {done.sentence}", level=logging.WARNING, **fields)
+            words = f"{done.stream}: {done.sentence}"
+            logs.event("stream_failed", words, level=logging.WARNING, error=done.bug, **fields)
 
     def notice(self, account: str, sentence: str) -> None:
         logs.event("notice", sentence, level=logging.WARNING, account=account)
@@ -238,7 +251,8 @@ class Logged(Watch):
         words = f"{report.rows_read:,} rows read, {report.rows_changed:,} new or changed"
         sentence = f"sync {report.outcome.value}: {report.sentence or words}"
         level = logging.ERROR if report.exit_code else logging.INFO
-        logs.event("run_ended", sentence, level=level, account=report.account, **report.figures())
+        figures = report.figures()
+        logs.event("run_ended", sentence, level=level, error=report.bug, account=report.account, **figures)
 
 
 def _stream_fields(report: Report, done: StreamReport) -> Mapping[str, Any]:

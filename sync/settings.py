@@ -98,9 +98,9 @@ class AccountSettings(BaseModel):
         description="`zendesk`, `freshdesk`, `hubspot`, `files`, or a plug-in's name", examples=["zendesk"]
     )
     schedule: Schedule = Field(
-        default=schedule.parse("every 10m"),
+        default=schedule.parse(environment.DEFAULT_SCHEDULE),
         description="`every <n>s/m/h/d` or a five-field cron line in UTC (0 is Sunday)",
-        examples=["every 10m"],
+        examples=[environment.DEFAULT_SCHEDULE],
     )
     since: Since = Field(
         default=timedelta(days=365),

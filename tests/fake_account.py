@@ -95,3 +95,13 @@ class FakeAccount:
 async def for_ever() -> None:
     """An hour-long Retry-After, and longer."""
     await asyncio.Event().wait()
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """What a KPI refresh tells that had nothing to do."""
+
+    tickets: int = 0
+    periods: int = 0
+    values: int = 0
+    seconds: float = 0.0

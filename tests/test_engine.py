@@ -1,14 +1,13 @@
 import asyncio
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from fake_account import FakeAccount, Script, for_ever, page, ticket
+from fake_account import FakeAccount, Refreshed, Script, for_ever, page, ticket
 
 from connectors import (
     Misconfigured,
@@ -27,14 +26,6 @@ from sync.engine import Engine
 from sync.report import Outcome, Report, StreamReport, Watch
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
-
-
-@dataclass(frozen=True)
-class Refreshed:
-    tickets: int = 0
-    periods: int = 0
-    values: int = 0
-    seconds: float = 0.0
 
 
 class Clock:
@@ -205,7 +196,7 @@ def test_a_bug_in_a_connector_does_not_stop_the_others_and_shows_no_data(desk: D
     account = FakeAccount(Script("groups", [KeyError("a customer's words")]), Script("tickets", [page(1)]))
     report = desk.sync(account)
     assert desk.tickets() == ["1"]
-    assert report.sentence == "groups: the connector failed with KeyError; please report it with the log"
+    assert report.sentence == "groups: failed with KeyError, a bug; please report it with the log"
 
 
 def test_a_stream_that_the_plan_lacks_is_skipped_by_name(desk: Desk) -> None:
