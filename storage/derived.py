@@ -125,6 +125,7 @@ rating_facts = _facts(
         "ticket_id": "text",
         "survey_type": "text",
         "survey_id": "text",
+        "dimension": "text",
         "is_countable": "int",
         "is_counted": "int",
         "offered_day": "int",

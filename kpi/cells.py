@@ -1,0 +1,375 @@
+"""Facts of a stretch of days as cells: one generic aggregation for every entry of the catalogue.
+
+Whole periods are computed, never parts of them, and all sums are integers: the result depends on the
+facts alone, not on the way to them.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import sqrt
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from kpi.metric import APPROXIMATED, DAY_END, DERIVED, EXACT, Metric, Shape
+from kpi.periods import Chunk, Grain, last_day, period_of
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+EVERYBODY = "*"
+ALL = "all"
+SHARED = (ALL, "channel", "priority", "type", "category")
+"""Dimensions whose members mean the same in every account."""
+OF_ACCOUNT = ("group", "agent", "brand")
+MONTHLY = ("organisation", "tag")
+"""Many members, few facts each: by month only."""
+
+Z = 1.959963984540054
+_RANKS = (EXACT, DERIVED, APPROXIMATED)
+_LOW_SAMPLE = 30
+
+
+class Cell(NamedTuple):
+    """A row of `kpi_cells`."""
+
+    kpi: str
+    grain: str
+    period: int
+    account: str
+    dimension: str
+    member: str
+    n: int
+    numerator: int | None
+    denominator: int | None
+    p50: float | None
+    p90: float | None
+    p95: float | None
+    ci_low: float | None
+    ci_high: float | None
+    low_sample: int
+    provisional: int
+    availability: str
+    computed_at: int
+
+
+class Members:
+    """The members of one dimension, numbered as they are met; null is nobody (-1)."""
+
+    def __init__(self) -> None:
+        self.codes: dict[Any, int] = {None: -1}
+
+    def encode(self, values: Sequence[Any]) -> list[int]:
+        codes = self.codes
+        return [codes.setdefault(value, len(codes) - 1) for value in values]
+
+    @property
+    def names(self) -> list[str]:
+        return [str(name) for name in list(self.codes)[1:]]
+
+
+@dataclass(slots=True)
+class Facts:
+    """The facts of a stretch, by column. A dimension may hold a fact more than once (tags): `rows`."""
+
+    days: Ints
+    accounts: Ints
+    account_names: list[str]
+    members: dict[str, tuple[Ints, list[str]]]
+    rows: dict[str, Ints] = field(default_factory=dict)
+    values: dict[str, Floats] = field(default_factory=dict)
+    """By KPI; NaN where a fact does not count."""
+    matures: dict[str, Floats] = field(default_factory=dict)
+    approximations: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+
+
+class FactReader:
+    """Collects fetched rows into columns, without keeping the rows."""
+
+    def __init__(self, metrics: Sequence[Metric], dimensions: Sequence[str]) -> None:
+        self.metrics = metrics
+        self.dimensions = dimensions
+        self.codes = {name: Members() for name in ("account", *dimensions)}
+        self.parts: dict[str, list[Any]] = {}
+        self.tags: tuple[list[Ints], list[Ints]] = ([], [])
+        self.count = 0
+
+    @property
+    def columns(self) -> list[str]:
+        """What each fetched row must hold, in this order."""
+        values = [metric.id for metric in self.metrics]
+        matures = [f"{metric.id} matures" for metric in self.metrics if metric.matures_at]
+        return ["day", "approximations", "account", *self.dimensions, *values, *matures]
+
+    def add(self, rows: Sequence[Sequence[Any]]) -> None:
+        if not rows:
+            return
+        for name, column in zip(self.columns, zip(*rows, strict=True), strict=True):
+            if name == "tag":
+                self._add_tags(column)
+            elif name in self.codes:
+                self._keep(name, np.array(self.codes[name].encode(column), dtype=np.int32))
+            elif name in ("day", "approximations"):
+                self._keep(name, np.array(column, dtype=np.int64))
+            else:
+                self._keep(name, np.array(column, dtype=np.float64))
+        self.count += len(rows)
+
+    def facts(self) -> Facts:
+        found = {name: np.concatenate(parts) for name, parts in self.parts.items()}
+        empty = np.zeros(0, dtype=np.int64)
+        members = {
+            name: (found.get(name, empty).astype(np.int64), self.codes[name].names)
+            for name in self.dimensions
+            if name != "tag"
+        }
+        rows: dict[str, Ints] = {}
+        if "tag" in self.dimensions:
+            at, codes = (np.concatenate(part) if part else empty for part in self.tags)
+            rows["tag"] = at
+            members["tag"] = (codes, self.codes["tag"].names)
+        none = np.zeros(0)
+        return Facts(
+            days=found.get("day", empty),
+            accounts=found.get("account", empty).astype(np.int64),
+            account_names=self.codes["account"].names,
+            members=members,
+            rows=rows,
+            values={metric.id: found.get(metric.id, none) for metric in self.metrics},
+            matures={
+                metric.id: found.get(f"{metric.id} matures", none)
+                for metric in self.metrics
+                if metric.matures_at
+            },
+            approximations=found.get("approximations", empty),
+        )
+
+    def _keep(self, name: str, part: Any) -> None:
+        self.parts.setdefault(name, []).append(part)
+
+    def _add_tags(self, column: Sequence[str | None]) -> None:
+        """A fact counts under each of its tags: tags do not add up to the total."""
+        at: list[int] = []
+        codes: list[int] = []
+        members = self.codes["tag"]
+        for row, text in enumerate(column, start=self.count):
+            if text and text != "[]":
+                found = members.encode(sorted(set(msgspec.json.decode(text))))
+                codes += found
+                at += [row] * len(found)
+        self.tags[0].append(np.array(at, dtype=np.int64))
+        self.tags[1].append(np.array(codes, dtype=np.int64))
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What all cells of one aggregation share."""
+
+    chunk: Chunk
+    now: int
+    today: int
+    """The reporting zone's local day at `now`."""
+    vendors: Mapping[str, str]
+    """Account → connector, for how well its data support a KPI."""
+
+
+def cells(metric: Metric, facts: Facts, scope: Scope) -> Iterator[Cell]:
+    """Every cell of a KPI in the chunk's periods."""
+    if not len(facts.days):
+        return
+    values = facts.values[metric.id]
+    counts = ~np.isnan(values)
+    young = np.zeros(len(values), dtype=np.bool_)
+    if metric.matures_at:
+        young = counts & ~(facts.matures[metric.id] <= scope.now)
+        counts &= ~young
+    ranks = _ranks(metric, facts, scope)
+    for grain in Grain:
+        periods = np.array(sorted(scope.chunk.periods[grain]), dtype=np.int64)
+        if not len(periods):
+            continue
+        of_fact = period_of(grain, facts.days)
+        at = np.searchsorted(periods, of_fact).clip(max=len(periods) - 1)
+        inside = periods[at] == of_fact
+        if metric.anchor == DAY_END:
+            ends = np.array([min(last_day(grain, period), scope.today) for period in periods.tolist()])
+            inside &= facts.days == ends[at]
+        grouping = _Grouping(metric, facts, scope, grain, periods, at, counts & inside, young & inside, ranks)
+        for dimension in _dimensions(facts, grain):
+            yield from grouping.cells(dimension)
+
+
+def _dimensions(facts: Facts, grain: Grain) -> list[str]:
+    return [ALL, *(name for name in facts.members if grain is Grain.MONTH or name not in MONTHLY)]
+
+
+def _ranks(metric: Metric, facts: Facts, scope: Scope) -> Ints:
+    """How well each fact's account supports the KPI, degraded where the fact itself is inferred."""
+    of_account = np.array(
+        [
+            _RANKS.index(available)
+            if (available := metric.available(scope.vendors.get(name))) in _RANKS
+            else 2
+            for name in facts.account_names
+        ],
+        dtype=np.int64,
+    )
+    ranks = of_account[facts.accounts]
+    ranks[(facts.approximations & int(metric.approximated)) != 0] = 2
+    return ranks
+
+
+class _Grouping:
+    """The facts of one KPI and grain, ready to be grouped by any dimension."""
+
+    def __init__(
+        self, metric: Metric, facts: Facts, scope: Scope, grain: Grain, periods: Ints, at: Ints,
+        counts: Bools, young: Bools, ranks: Ints,
+    ) -> None:  # fmt: skip
+        self.metric, self.facts, self.scope, self.grain = metric, facts, scope, grain
+        self.periods, self.at, self.counts, self.young, self.ranks = periods, at, counts, young, ranks
+        values = facts.values[metric.id]
+        self.order = np.flatnonzero(counts)
+        if metric.shape is Shape.DISTRIBUTION:
+            self.order = self.order[np.argsort(values[self.order], kind="stable")]
+        self.by_value = values[self.order]
+
+    def cells(self, dimension: str) -> Iterator[Cell]:
+        facts = self.facts
+        if dimension == ALL:
+            codes, names = np.zeros(len(facts.days), dtype=np.int64), [""]
+        else:
+            codes, names = facts.members[dimension]
+        per_account = list(self._grouped(dimension, codes, names, by_account=True))
+        yield from per_account
+        if dimension in OF_ACCOUNT or dimension == "organisation":
+            return
+        if len(facts.account_names) == 1:
+            yield from (cell._replace(account=EVERYBODY) for cell in per_account)
+        else:
+            yield from self._grouped(dimension, codes, names, by_account=False)
+
+    def _grouped(self, dimension: str, codes: Ints, names: list[str], *, by_account: bool) -> Iterator[Cell]:
+        accounts = self.facts.account_names if by_account else [EVERYBODY]
+        size = len(accounts) * len(self.periods) * len(names)
+        if not size:
+            return
+        rows = self.facts.rows.get(dimension)
+        order, values = self.order, self.by_value
+        young = np.flatnonzero(self.young)
+        if rows is not None:
+            order, values, codes, young = self._exploded(rows, codes)
+            keys, young_keys = (
+                self._keys(order, codes[0], names, by_account),
+                self._keys(young, codes[1], names, by_account),
+            )
+        else:
+            keys, young_keys = (
+                self._keys(order, codes[order], names, by_account),
+                self._keys(young, codes[young], names, by_account),
+            )
+        known = keys >= 0
+        yield from self._rows(
+            dimension,
+            accounts,
+            names,
+            size,
+            keys[known],
+            values[known],
+            order[known],
+            young_keys[young_keys >= 0],
+        )
+
+    def _exploded(self, rows: Ints, codes: Ints) -> tuple[Ints, Floats, Any, Ints]:
+        """Facts by tag: in the order of values, each under each of its tags."""
+        place = np.full(len(self.facts.days), -1, dtype=np.int64)
+        place[self.order] = np.arange(len(self.order))
+        at = place[rows]
+        counted = np.flatnonzero(at >= 0)
+        counted = counted[np.argsort(at[counted], kind="stable")]
+        young = np.flatnonzero(self.young[rows])
+        order = rows[counted]
+        return order, self.by_value[at[counted]], (codes[counted], codes[young]), rows[young]
+
+    def _keys(self, rows: Ints, codes: Ints, names: list[str], by_account: bool) -> Ints:
+        keys = self.at[rows] * len(names) + codes
+        if by_account:
+            keys = keys + self.facts.accounts[rows] * (len(self.periods) * len(names))
+        keys[codes < 0] = -1
+        return keys
+
+    def _rows(
+        self, dimension: str, accounts: list[str], names: list[str], size: int,
+        keys: Ints, values: Floats, order: Ints, young: Ints,
+    ) -> Iterator[Cell]:  # fmt: skip
+        n = np.bincount(keys, minlength=size)
+        sums = np.bincount(keys, weights=values, minlength=size)
+        provisional = np.bincount(young, minlength=size) > 0
+        ranks = self.ranks[order]
+        rank = np.where(
+            np.bincount(keys[ranks == 2], minlength=size) > 0,
+            2,
+            np.where(np.bincount(keys[ranks == 1], minlength=size) > 0, 1, 0),
+        )
+        filled = np.flatnonzero(n)
+        percentiles = self._percentiles(keys, values, n, size, filled)
+        metric, per_account = self.metric, len(self.periods) * len(names)
+        is_count = metric.shape is Shape.COUNT
+        for index, count, total, early, worst, marks in zip(
+            filled.tolist(), n[filled].tolist(), sums[filled].tolist(), provisional[filled].tolist(),
+            rank[filled].tolist(), percentiles, strict=True,
+        ):  # fmt: skip
+            low, high = wilson(round(total), count) if metric.has_interval else (None, None)
+            yield Cell(
+                metric.id,
+                str(self.grain),
+                int(self.periods[index % per_account // len(names)]),
+                accounts[index // per_account],
+                dimension,
+                names[index % len(names)],
+                count,
+                round(total),
+                None if is_count else count,
+                marks[0],
+                marks[1],
+                marks[2],
+                low,
+                high,
+                int(not is_count and count < _LOW_SAMPLE),
+                int(early),
+                _RANKS[worst],
+                self.scope.now,
+            )
+
+    def _percentiles(
+        self, keys: Ints, values: Floats, n: Ints, size: int, filled: Ints
+    ) -> list[tuple[float | None, float | None, float | None]]:
+        if self.metric.shape is not Shape.DISTRIBUTION:
+            return [(None, None, None)] * len(filled)
+        narrow = keys.astype(np.uint16) if size < 65_536 else keys
+        grouped = values[np.argsort(narrow, kind="stable")]
+        starts = np.concatenate(([0], np.cumsum(n)))[:-1][filled]
+        marks = [percentile(grouped, starts, n[filled], p).tolist() for p in (0.5, 0.9, 0.95)]
+        return list(zip(*marks, strict=True))
+
+
+def percentile(grouped: Floats, starts: Ints, counts: Ints, p: float) -> Floats:
+    """PERCENTILE_CONT (Hyndman-Fan type 7) of ascending runs: at p·(n−1), linear in between."""
+    place = p * (counts - 1)
+    below = np.floor(place).astype(np.int64)
+    above = np.minimum(below + 1, counts - 1)
+    low = grouped[starts + below]
+    high = grouped[starts + above]
+    found: Floats = low + (place - below) * (high - low)
+    return found
+
+
+def wilson(successes: int, n: int) -> tuple[float, float]:
+    """The Wilson 95 % interval of a share, in percent, without continuity correction."""
+    share = successes / n
+    centre = (share + Z * Z / (2 * n)) / (1 + Z * Z / n)
+    half = Z / (1 + Z * Z / n) * sqrt(share * (1 - share) / n + Z * Z / (4 * n * n))
+    return 100 * max(0.0, centre - half), 100 * min(1.0, centre + half)
