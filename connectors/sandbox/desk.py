@@ -248,10 +248,12 @@ class Desk:
                 if at <= self._cut.get(number, at):
                     yield at, number, key & 3
 
-    @property
-    def has_been_changed(self) -> bool:
-        """Whether any ticket was changed by hand."""
-        return bool(self._cut)
+    def is_changed(self, number: int) -> bool:
+        """Whether the ticket was changed by hand."""
+        return number in self._cut
+
+    def changed_by_hand(self) -> list[int]:
+        return sorted(self._cut)
 
     # -- changes by hand ----------------------------------------------------------------------
 

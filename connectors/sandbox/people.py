@@ -28,12 +28,7 @@ class ByLastChange:
     def __init__(self, desk: Desk, keys: npt.NDArray[np.int64]) -> None:
         self.desk = desk
         history = desk.history
-        self._at = _spread(keys, history.start, history.until)
-        self._first = int(keys[0]) if len(keys) else 0
-        self._packed = np.sort(self._at << 24 | keys)
-
-    def changed_at(self, key: int) -> int:
-        return int(self._at[key - self._first])
+        self._packed = np.sort(_spread(keys, history.start, history.until) << 24 | keys)
 
     def after(self, packed: int, until: int) -> Iterator[tuple[int, int]]:
         limit = pack(until + 1, 0)

@@ -1,10 +1,19 @@
 """Surveys, calls and SLA steps as records."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Final
 
-from connectors.zendesk.rows import CallRow, LegRow, MetricEventRow, RatingRow, SurveyRow
-from connectors.zendesk.words import key, required, version_of
+from connectors.zendesk.rows import (
+    AppliedSla,
+    CallRow,
+    LegRow,
+    MetricEventRow,
+    Question,
+    RatingRow,
+    SurveyAnswer,
+    SurveyRow,
+)
+from connectors.zendesk.words import key, required, seconds, target_seconds, version_of, whole
 from storage.records import (
     CallLegRecord,
     CallOutcome,
@@ -16,9 +25,14 @@ from storage.records import (
     SurveyType,
 )
 
-LEGACY_SURVEY = "satisfaction"
-_CATEGORIES = {"good": 1.0, "neutral": 0.0, "bad": -1.0}
-_OUTCOMES = {
+LEGACY_SURVEY: Final = "satisfaction"
+_SATISFACTION: Final = "customer_satisfaction"
+_TICKET_ZRN: Final = "zen:ticket:"
+_CATEGORIES: Final = {"good": 1.0, "neutral": 0.0, "bad": -1.0}
+_VERDICTS: Final = "bad_neutral_good"
+_SCALES: Final = {2: ("1-2", 2), 3: ("1-3", 3), 5: ("1-5", 4), 7: ("1-7", 6), 10: ("1-10", 9)}
+"""Number of options → scale, and the least answer that is satisfied."""
+_OUTCOMES: Final = {
     "completed": CallOutcome.ANSWERED,
     "abandoned_in_queue": CallOutcome.ABANDONED_IN_QUEUE,
     "abandoned_in_ivr": CallOutcome.ABANDONED_IN_IVR,
@@ -26,7 +40,7 @@ _OUTCOMES = {
     "abandoned_on_hold": CallOutcome.ABANDONED_ON_HOLD,
     "failed": CallOutcome.FAILED,
 }
-_SLA_STEPS = {
+_SLA_STEPS: Final = {
     "activate": SlaEventKind.ACTIVATED,
     "pause": SlaEventKind.PAUSED,
     "apply_sla": SlaEventKind.APPLIED,
@@ -36,12 +50,10 @@ _SLA_STEPS = {
     "measure": SlaEventKind.MEASURED,
     "update_status": SlaEventKind.MEASURED,
 }
-SLA_METRICS = {
-    "reply_time": "first_response",
-    "resolution_time": "resolution",
-}
-_ULID = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_ULID_TIME = 10
+_SLA_METRICS: Final = {"reply_time": "first_response", "resolution_time": "resolution"}
+_NO_SLA: Final = AppliedSla()
+_ULID: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_ULID_TIME: Final = 10
 
 
 def rating(row: RatingRow) -> RatingRecord:
@@ -62,7 +74,7 @@ def rating(row: RatingRow) -> RatingRecord:
             "agent_id": key(row.assignee_id),
             "group_id": key(row.group_id),
             "respondent_id": key(row.requester_id),
-            "offered_at": row.created_at,
+            "offered_at": None if word == "unoffered" else row.created_at,
             "rated_at": (row.updated_at or row.created_at) if is_answer else None,
         }
     )
@@ -71,56 +83,54 @@ def rating(row: RatingRow) -> RatingRecord:
 def survey_response(row: SurveyRow) -> RatingRecord:
     """A survey response: offered when it was made (its ULID says when), answered once it has a rating."""
     number = required(row.id, "id")
-    answers = [answer for answer in row.answers or () if _is_satisfaction(answer)]
-    last = max(answers, key=lambda answer: str(answer.get("updated_at") or ""), default=None)
-    text = next(
-        (a.get("value") for a in row.answers or () if a.get("type") == "open_ended" and a.get("value")), None
-    )
-    score, scale = _score(last) if last is not None else (None, None)
+    answers = row.answers or []
+    last = max(filter(_is_satisfaction, answers), key=lambda answer: answer.updated_at or "", default=None)
+    texts = (answer.value for answer in answers if answer.type == "open_ended")
+    score, scale = (None, None) if last is None else _score(last)
     return RatingRecord.model_validate(
         {
             "id": number,
-            "version": max((version_of(None, a.get("updated_at")) for a in row.answers or ()), default=0),
+            "version": max((version_of(None, answer.updated_at) for answer in answers), default=0),
             "ticket_id": _ticket(row),
             "survey_type": SurveyType.CSAT,
-            "survey_id": str((row.survey or {}).get("id") or "") or None,
+            "survey_id": key(row.survey.id) if row.survey is not None else None,
             "score": score,
             "scale": scale,
-            "comment": text,
+            "comment": next((text for text in texts if isinstance(text, str) and text), None),
             "respondent_id": key(row.responder_id),
             "offered_at": ulid_instant(number),
-            "rated_at": (last.get("updated_at") or last.get("created_at")) if last is not None else None,
+            "rated_at": None if last is None else last.updated_at or last.created_at,
         }
     )
 
 
-def _is_satisfaction(answer: dict[str, Any]) -> bool:
+def _is_satisfaction(answer: SurveyAnswer) -> bool:
     """Only a rating of the customer-satisfaction kind; a skipped question is no answer."""
-    if answer.get("type") != "rating_scale" or answer.get("rating") is None:
+    if answer.type != "rating_scale" or answer.rating is None:
         return False
-    question = answer.get("question") or {}
-    return (question.get("sub_type") or "customer_satisfaction") == "customer_satisfaction"
+    kind = answer.question.sub_type if isinstance(answer.question, Question) else None
+    return (kind or _SATISFACTION) == _SATISFACTION
 
 
-def _score(answer: dict[str, Any]) -> tuple[float | None, str | None]:
+def _score(answer: SurveyAnswer) -> tuple[float | None, str]:
     """The vendor's own verdict decides where it is given: scales differ by survey."""
-    category = _CATEGORIES.get(str(answer.get("rating_category")).casefold())
-    value = float(answer["rating"])
-    options = (answer.get("question") or {}).get("options")
-    size = len(options) if isinstance(options, list) and options else 5
-    scale = {2: "1-2", 3: "1-3", 5: "1-5", 7: "1-7", 10: "1-10"}.get(size)
-    satisfied = {"1-2": 2, "1-3": 3, "1-5": 4, "1-7": 6, "1-10": 9}
-    if scale is None or (category is not None and (value >= satisfied[scale]) != (category > 0)):
-        return category, "bad_neutral_good"
-    return value, scale
+    verdict = _CATEGORIES.get((answer.rating_category or "").casefold())
+    options = answer.question.options if isinstance(answer.question, Question) else None
+    scale, least = _SCALES.get(len(options) if options else 5, (None, 0))
+    if answer.rating is None or scale is None:
+        return verdict, _VERDICTS
+    if verdict is not None and (answer.rating >= least) != (verdict > 0):
+        return verdict, _VERDICTS
+    return float(answer.rating), scale
 
 
 def _ticket(row: SurveyRow) -> str | None:
     for subject in row.subjects or ():
-        if subject.get("type") == "ticket" or str(subject.get("zrn", "")).startswith("zen:ticket:"):
-            return key(subject.get("id")) or str(subject["zrn"]).rsplit(":", maxsplit=1)[-1]
-    found = next((zrn for zrn in row.subject_zrns or () if zrn.startswith("zen:ticket:")), None)
-    return found.rsplit(":", maxsplit=1)[-1] if found else None
+        zrn = subject.zrn or ""
+        if subject.type == "ticket" or zrn.startswith(_TICKET_ZRN):
+            return key(subject.id) or zrn.removeprefix(_TICKET_ZRN) or None
+    found = next((zrn for zrn in row.subject_zrns or () if zrn.startswith(_TICKET_ZRN)), None)
+    return None if found is None else found.removeprefix(_TICKET_ZRN)
 
 
 def ulid_instant(ulid: str) -> datetime | None:
@@ -148,12 +158,12 @@ def call(row: CallRow) -> CallRecord:
             "outcome": _outcome(row),
             "vendor_outcome": row.completion_status,
             "started_at": row.created_at,
-            "wait_seconds": row.wait_time,
-            "answer_seconds": row.time_to_answer,
-            "talk_seconds": row.talk_time,
-            "hold_seconds": row.hold_time,
-            "wrap_seconds": row.wrap_up_time,
-            "duration_seconds": row.duration,
+            "wait_seconds": whole(row.wait_time),
+            "answer_seconds": whole(row.time_to_answer),
+            "talk_seconds": whole(row.talk_time),
+            "hold_seconds": whole(row.hold_time),
+            "wrap_seconds": whole(row.wrap_up_time),
+            "duration_seconds": whole(row.duration),
             "is_callback": bool(row.callback),
             "is_outside_hours": bool(row.outside_business_hours),
         }
@@ -178,10 +188,10 @@ def leg(row: LegRow) -> CallLegRecord:
             "leg_type": row.type or "unknown",
             "agent_id": key(row.agent_id),
             "started_at": row.created_at,
-            "talk_seconds": row.talk_time,
-            "hold_seconds": row.hold_time,
-            "wrap_seconds": row.wrap_up_time,
-            "duration_seconds": row.duration,
+            "talk_seconds": whole(row.talk_time),
+            "hold_seconds": whole(row.hold_time),
+            "wrap_seconds": whole(row.wrap_up_time),
+            "duration_seconds": whole(row.duration),
             "outcome": row.completion_status,
             "transferred_from": key(row.transferred_from),
             "transferred_to": key(row.transferred_to),
@@ -194,8 +204,7 @@ def sla_event(row: MetricEventRow) -> SlaEventRecord:
     step = _SLA_STEPS.get((row.type or "").casefold())
     if step is None:
         raise ValueError(f"type {row.type!r} is not known")
-    applied = row.sla or row.group_sla or {}
-    exact, minutes = applied.get("target_in_seconds"), applied.get("target")
+    applied = row.sla or row.group_sla or _NO_SLA
     metric, instance = row.metric or "", row.instance_id or 0
     if metric == "reply_time" and instance > 1:
         metric = "next_response"
@@ -204,18 +213,14 @@ def sla_event(row: MetricEventRow) -> SlaEventRecord:
             "id": required(row.id, "id"),
             "version": version_of(None, row.time),
             "ticket_id": required(row.ticket_id, "ticket_id"),
-            "metric": SLA_METRICS.get(metric, metric),
+            "metric": _SLA_METRICS.get(metric, metric),
             "instance": instance,
             "event": step,
             "at": row.time,
-            "target_seconds": exact if exact is not None else None if minutes is None else minutes * 60,
-            "is_business": applied.get("business_hours"),
-            "policy_id": key((applied.get("policy") or {}).get("id")),
-            "elapsed_seconds": None if row.status is None else _seconds(row.status.get("calendar")),
+            "target_seconds": target_seconds(applied.target_in_seconds, applied.target),
+            "is_business": applied.business_hours,
+            "policy_id": key(applied.policy.id) if applied.policy is not None else None,
+            "elapsed_seconds": None if row.status is None else seconds(row.status.calendar),
             "is_deleted": bool(row.deleted),
         }
     )
-
-
-def _seconds(minutes: Any) -> int | None:
-    return None if minutes is None else int(minutes * 60)

@@ -1,10 +1,10 @@
-"""How Zendesk is asked: its buckets, its refusals, its six ways of paging."""
+"""How Zendesk is asked: its buckets, its refusals, its ways of paging."""
 
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from connectors import (
     ApiClient,
@@ -17,31 +17,40 @@ from connectors import (
     Observation,
     PageSize,
     Rows,
+    Seen,
     Unexpected,
     Unsupported,
 )
-from connectors.zendesk.rows import ListPage, TimePage
+from connectors.zendesk.pages import CursorPage, ListPage, TimePage
 
-EXPORT_ROWS = 1000
-LIST_ROWS = 100
-YOUNGEST = timedelta(seconds=61)
-"""Exports refuse a start within the last minute."""
-BUCKETS = {
-    "account": Bucket(200, aligned=True, share=0.6),
-    "incremental-exports": Bucket(10, aligned=True, share=0.95),
-    "incremental-exports-cursor": Bucket(20, aligned=True, share=0.95),
-    "ticket-fields-index": Bucket(20, aligned=True),
-    "talk": Bucket(10, aligned=True),
-}
-_ACCOUNT_HEADER = re.compile(r"^(?:zendesk-)?(?:x-)?rate-?limit(-remaining|-reset|-limit)?$")
-_BUCKET_HEADER = re.compile(r"^zendesk-rate-?limit-(.+)$")
-_PART = re.compile(r"(\w+)=([\d.]+)")
+EXPORT_ROWS: Final = 1000
+LIST_ROWS: Final = 100
+YOUNGEST: Final = timedelta(seconds=61)
+"""Exports refuse a start within the last minute, and withhold what changed in it."""
+EXPORTS: Final = "incremental-exports"
+USER_EXPORTS: Final = "incremental-exports-cursor"
+TALK: Final = "talk"
+_ACCOUNT_HEADER: Final = re.compile(r"^(?:zendesk-)?(?:x-)?rate-?limit(-remaining|-reset|-limit)?$")
+_FOREIGN_HEADER: Final = re.compile(r"^x-ratelimit")
+"""Proxies add these for a quota of their own; Zendesk writes `x-rate-limit`."""
+_BUCKET_HEADER: Final = re.compile(r"^zendesk-rate-?limit-(.+)$")
+_PART: Final = re.compile(r"(\w+)=([\d.]+)")
+
+
+class Refused(Unexpected):
+    """The request as it was put is not accepted: a cursor that has ended, or a mistake of ours."""
 
 
 def limits() -> Limits:
     """The smallest plan's budgets; response headers correct them at once."""
     return Limits(
-        {name: Bucket(b.capacity, b.period_seconds, b.aligned, b.share) for name, b in BUCKETS.items()}
+        {
+            "account": Bucket(200, aligned=True, share=0.6),
+            EXPORTS: Bucket(10, aligned=True, share=0.95),
+            USER_EXPORTS: Bucket(20, aligned=True, share=0.95),
+            "ticket-fields-index": Bucket(20, aligned=True),
+            TALK: Bucket(10, aligned=True),
+        }
     )
 
 
@@ -51,6 +60,8 @@ def observe(headers: Mapping[str, str]) -> list[Observation]:
     seen: list[Observation] = []
     for header, value in headers.items():
         name = header.lower()
+        if _FOREIGN_HEADER.match(name):
+            continue
         if found := _ACCOUNT_HEADER.match(name):
             account.update(_account_part(found.group(1), value))
         elif found := _BUCKET_HEADER.match(name):
@@ -75,26 +86,26 @@ def _account_part(suffix: str | None, value: str) -> dict[str, float]:
 
 def classify(failure: Failure) -> ConnectorError | None:
     """What a refusal means: a stream that plan or role do not open, or something an admin must correct."""
-    error = failure.body.get("error") if isinstance(failure.body, dict) else None
+    about = f"{failure.path} ({failure.message})"
     if failure.status == 403 and "scope" in failure.message.casefold():
-        return Unsupported(
-            f"the OAuth client lacks a scope for {failure.path} ({failure.message}): grant `read`"
-        )
+        return Unsupported(f"the OAuth client lacks a scope for {about}: grant `read`")
     if failure.status == 403:
-        return Unsupported(f"this plan or role does not open {failure.path} ({failure.message})")
-    if failure.status == 404 and (error == "InvalidEndpoint" or failure.path.startswith("/api/v2/")):
+        return Unsupported(f"this plan or role does not open {about}")
+    if failure.status == 404 and failure.path.startswith("/api/v2/"):
         return Unsupported(f"this plan has no {failure.path}")
     if failure.status == 401:
         return Misconfigured(f"the credentials were refused ({failure.message}): check them in Admin Center")
+    if failure.status in (400, 422):
+        return Refused(f"Zendesk does not accept the request to {about}: tell the developers")
     return None
 
 
 @dataclass(frozen=True, slots=True)
 class ListedPage:
-    """A page of a list and whether it was the last."""
+    """A page of a list; `after` is where the next one begins, null at the end and where pages have numbers."""
 
-    rows: list[Any]
-    malformed: list[tuple[Any, str]]
+    listed: Listed[ListPage, Any]
+    after: str | None
     is_last: bool
 
 
@@ -108,63 +119,81 @@ class ZendeskApi:
     async def list(
         self,
         path: str,
-        field: str,
-        row: type[Any],
+        rows: Rows[Any, Any],
         params: Mapping[str, Any] | None = None,
+        *,
         size: int = LIST_ROWS,
+        after: str | None = None,
     ) -> AsyncIterator[ListedPage]:
-        """A list by cursor; by offset where the vendor has no cursor. `links.next` is set on last pages too."""
-        read = Rows(ListPage, field, row)
-        asked: dict[str, Any] = {**(params or {}), "page[size]": size}
-        number = 1
+        """A list by cursor; by offset where the vendor has no cursor.
+
+        `after` is where an earlier walk was cut; where Zendesk no longer knows it, the list begins anew.
+        """
+        seen, number = Seen(), 1
+        asked: dict[str, Any] = {**(params or {}), "page[size]": size, "page[after]": after}
         while True:
-            answer = await self.client.get(path, params=asked, read=read, buckets=_list_buckets(path))
-            page: Listed[ListPage, Any] = answer.body
-            meta = page.envelope.meta
-            if meta is not None:
-                is_last = not meta.has_more or not meta.after_cursor
-            else:
-                is_last = not page.envelope.next_page
-            yield ListedPage(page.rows, page.malformed, is_last)
-            if is_last:
+            try:
+                answer = await self.client.get(path, params=asked, read=rows, buckets=_list_buckets(path))
+            except Refused:
+                if after is None or asked.get("page[after]") != after:
+                    raise
+                asked["page[after]"] = after = None
+                continue
+            page = _listed(path, answer.body)
+            yield page
+            if page.is_last:
                 return
-            if meta is not None:
-                if asked.get("page[after]") == meta.after_cursor:
-                    raise Unexpected(f"the API repeats the cursor of {path}")
-                asked["page[after]"] = meta.after_cursor
-            else:
+            if page.after is None:
                 number += 1
                 asked = {**(params or {}), "per_page": size, "page": number}
+            else:
+                seen.note(page.after)
+                asked["page[after]"] = page.after
 
     async def cursor_export(
-        self, path: str, read: Rows[Any, Any], cursor: str | None, start: int, params: Mapping[str, Any]
-    ) -> Listed[Any, Any]:
+        self,
+        path: str,
+        rows: Rows[Any, Any],
+        cursor: str | None,
+        start: int,
+        params: Mapping[str, Any],
+        bucket: str,
+    ) -> Listed[CursorPage, Any]:
         """One page of an export by cursor; every parameter is repeated on every page."""
         where = {"cursor": cursor} if cursor else {"start_time": start}
         answer = await self.client.get(
             path,
             params={**where, **params},
-            read=read,
-            buckets=("account", "incremental-exports"),
+            read=rows,
+            buckets=("account", bucket),
             page_size=self._exports,
         )
-        page: Listed[Any, Any] = answer.body
-        return page
+        return answer.body
 
     async def time_export(
-        self, path: str, field: str, row: type[Any], start: int, params: Mapping[str, Any] | None = None,
-        bucket: str = "incremental-exports",
-    ) -> Listed[TimePage, Any]:  # fmt: skip
-        """One page of an export by time. Talk knows no page size."""
+        self, path: str, rows: Rows[Any, Any], start: int, params: Mapping[str, Any], bucket: str
+    ) -> tuple[Listed[TimePage, Any], int]:
+        """One page of an export by time, and how many rows it was asked for. Talk knows no page size."""
+        size = None if bucket == TALK else self._exports
+        asked = EXPORT_ROWS if size is None else size.current
         answer = await self.client.get(
             path,
-            params={"start_time": start, **(params or {})},
-            read=Rows(TimePage, field, row),
+            params={"start_time": start, **params},
+            read=rows,
             buckets=("account", bucket),
-            page_size=None if bucket == "talk" else self._exports,
+            page_size=size,
         )
-        page: Listed[TimePage, Any] = answer.body
-        return page
+        return answer.body, asked if size is None else min(asked, size.current)
+
+
+def _listed(path: str, listed: Listed[ListPage, Any]) -> ListedPage:
+    """`links.next` is set on the last page too, so only `has_more` counts."""
+    meta = listed.envelope.meta
+    if meta is None:
+        return ListedPage(listed, None, not listed.envelope.next_page)
+    if meta.has_more and not meta.after_cursor:
+        raise Unexpected(f"{path} says that there is more but not where: tell the developers")
+    return ListedPage(listed, meta.after_cursor if meta.has_more else None, not meta.has_more)
 
 
 def _list_buckets(path: str) -> Sequence[str]:
@@ -176,5 +205,5 @@ def epoch(instant: datetime) -> int:
 
 
 def clamped(start: int, now: datetime) -> int:
-    """A start the export accepts: never within the last minute."""
+    """A start that an export accepts."""
     return min(start, epoch(now - YOUNGEST))

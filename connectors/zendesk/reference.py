@@ -1,17 +1,20 @@
 """People, groups and everything else that is read whole now and then."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Final
 
 from connectors.zendesk.rows import (
-    HolidayRow,
+    Holiday,
+    Interval,
     MembershipRow,
     NamedRow,
+    PolicyMetric,
     PolicyRow,
     ScheduleRow,
     StatusRow,
     UserRow,
 )
-from connectors.zendesk.words import STATUSES, key, required, version_of
+from connectors.zendesk.words import STATUSES, key, required, target_seconds, version_of
 from connectors.zones import iana_zone
 from storage.records import (
     BrandRecord,
@@ -26,13 +29,13 @@ from storage.records import (
     StatusRecord,
 )
 
-_LIGHT_AGENT = 1
-_DAY_MINUTES = 1440
-_WEEK_MINUTES = 7 * _DAY_MINUTES
+_STAFF: Final = frozenset({"agent", "admin"})
+_LIGHT_AGENT: Final = 1
+_DAY_MINUTES: Final = 1440
 
 
 def person(row: UserRow) -> PersonRecord:
-    is_staff = (row.role or "").casefold() in ("agent", "admin")
+    is_staff = (row.role or "").casefold() in _STAFF
     return PersonRecord.model_validate(
         {
             "id": required(row.id, "id"),
@@ -85,9 +88,9 @@ def organisation(row: NamedRow) -> OrganisationRecord:
 
 def field(row: NamedRow) -> FieldRecord:
     options = {
-        str(option.get("value")): str(option.get("name"))
-        for option in row.custom_field_options or ()
-        if option.get("value") is not None
+        str(option.value): option.name or str(option.value)
+        for option in row.custom_field_options or row.system_field_options or ()
+        if option.value is not None
     }
     return FieldRecord(
         id=required(row.id, "id"),
@@ -128,35 +131,33 @@ def policy(row: PolicyRow) -> SlaPolicyRecord:
     )
 
 
-def _target(metric: dict[str, Any]) -> dict[str, Any]:
-    """Targets are minutes; newer accounts add seconds."""
-    exact, minutes = metric.get("target_in_seconds"), metric.get("target")
+def _target(metric: PolicyMetric) -> dict[str, Any]:
     return {
-        "metric": metric.get("metric"),
-        "priority": metric.get("priority"),
-        "seconds": exact if exact is not None else None if minutes is None else minutes * 60,
-        "business": bool(metric.get("business_hours")),
+        "metric": metric.metric,
+        "priority": metric.priority,
+        "seconds": target_seconds(metric.target_in_seconds, metric.target),
+        "business": bool(metric.business_hours),
     }
 
 
-def schedule(row: ScheduleRow, holidays: list[HolidayRow], is_default: bool) -> ScheduleRecord:
+def schedule(row: ScheduleRow) -> ScheduleRecord:
     """Intervals count minutes from Sunday 00:00 in the schedule's own zone; older ones may cross midnight."""
     return ScheduleRecord.model_validate(
         {
             "id": required(row.id, "id"),
             "name": row.name,
             "timezone": iana_zone(row.time_zone or ""),
-            "weekly": _weekly([(each.start_time, each.end_time) for each in row.intervals or ()]),
-            "holidays": [_dates(holiday) for holiday in holidays],
-            "is_default": is_default,
+            "weekly": _weekly(row.intervals or ()),
+            "holidays": [_dates(holiday) for holiday in row.holidays or ()],
+            "is_default": row.is_default,
             "deleted_at": row.deleted_at,
         }
     )
 
 
-def _weekly(intervals: list[tuple[int, int]]) -> dict[str, list[list[int]]]:
+def _weekly(intervals: Iterable[Interval]) -> dict[str, list[list[int]]]:
     weekly: dict[str, list[list[int]]] = {}
-    for start, end in sorted(intervals):
+    for start, end in sorted((each.start_time, each.end_time) for each in intervals):
         at = start
         while at < end:
             day = at // _DAY_MINUTES
@@ -168,8 +169,7 @@ def _weekly(intervals: list[tuple[int, int]]) -> dict[str, list[list[int]]]:
     return weekly
 
 
-def _dates(row: HolidayRow) -> list[str]:
-    """The documentation's own example names the dates otherwise than its table."""
+def _dates(row: Holiday) -> list[str]:
     start = row.start_date or row.start_time
     end = row.end_date or row.end_time or start
     if start is None or end is None:

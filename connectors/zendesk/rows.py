@@ -6,6 +6,7 @@ import msgspec
 
 Id = int | str | None
 Text = str | None
+Number = int | float | None
 
 
 class Row(msgspec.Struct, kw_only=True):
@@ -15,8 +16,8 @@ class Row(msgspec.Struct, kw_only=True):
 
 
 class Minutes(msgspec.Struct):
-    calendar: int | float | None = None
-    business: int | float | None = None
+    calendar: Number = None
+    business: Number = None
 
 
 class MetricSet(msgspec.Struct, kw_only=True):
@@ -27,6 +28,7 @@ class MetricSet(msgspec.Struct, kw_only=True):
     group_stations: int | None = None
     initially_assigned_at: Text = None
     solved_at: Text = None
+    status_updated_at: Text = None
     reply_time_in_minutes: Minutes | None = None
     reply_time_in_seconds: Minutes | None = None
     first_resolution_time_in_minutes: Minutes | None = None
@@ -41,13 +43,15 @@ class ViaFrom(msgspec.Struct):
 
 
 class ViaSource(msgspec.Struct, rename={"from_": "from"}):
+    """`from` is free-form: an address, a number, the ticket that is followed up, or nothing."""
+
     rel: Text = None
-    from_: ViaFrom | None = None
+    from_: ViaFrom | str | int | list[Any] | None = None
 
 
 class Via(msgspec.Struct):
     channel: str | int | None = None
-    source: ViaSource | None = None
+    source: ViaSource | str | int | list[Any] | None = None
 
 
 class CustomField(msgspec.Struct):
@@ -58,7 +62,7 @@ class CustomField(msgspec.Struct):
 class TicketRow(Row, kw_only=True):
     created_at: Text = None
     updated_at: Text = None
-    generated_timestamp: int | None = None
+    generated_timestamp: Number = None
     subject: Text = None
     type: Text = None
     status: Text = None
@@ -79,38 +83,11 @@ class TicketRow(Row, kw_only=True):
     metric_set: MetricSet | None = None
 
 
-class TicketPage(msgspec.Struct, kw_only=True):
-    after_cursor: Text = None
-    end_of_stream: bool = False
-    metric_sets: list[MetricSet] | None = None
-
-
-class TimePage(msgspec.Struct, kw_only=True):
-    """An export by time: `next_page` is never null, so only the rest tells the end."""
-
-    count: int | None = None
-    end_time: int | None = None
-    end_of_stream: bool | None = None
-    next_page: Text = None
-
-
-class ListMeta(msgspec.Struct):
-    has_more: bool = False
-    after_cursor: Text = None
-
-
-class ListPage(msgspec.Struct, kw_only=True):
-    """A list by cursor (`meta`) or by offset (`next_page`)."""
-
-    meta: ListMeta | None = None
-    next_page: Text = None
-
-
 class EventRow(Row, kw_only=True):
     """One update of a ticket; the changed field of a child is its own key."""
 
     ticket_id: Id = None
-    timestamp: int | None = None
+    timestamp: Number = None
     created_at: Text = None
     updater_id: Id = None
     via: Any = None
@@ -131,6 +108,11 @@ class UserRow(Row, kw_only=True):
     updated_at: Text = None
 
 
+class Option(msgspec.Struct):
+    name: Text = None
+    value: Id = None
+
+
 class NamedRow(Row, kw_only=True):
     """Groups, brands, organisations, fields, forms: something with a name or a title."""
 
@@ -143,7 +125,8 @@ class NamedRow(Row, kw_only=True):
     active: bool | None = None
     created_at: Text = None
     updated_at: Text = None
-    custom_field_options: list[dict[str, Any]] | None = None
+    custom_field_options: list[Option] | None = None
+    system_field_options: list[Option] | None = None
 
 
 class MembershipRow(Row, kw_only=True):
@@ -156,12 +139,21 @@ class StatusRow(Row, kw_only=True):
     status_category: Text = None
     agent_label: Text = None
     active: bool | None = None
+    updated_at: Text = None
+
+
+class PolicyMetric(msgspec.Struct, kw_only=True):
+    metric: Text = None
+    priority: Text = None
+    target: Number = None
+    target_in_seconds: Number = None
+    business_hours: bool | None = None
 
 
 class PolicyRow(Row, kw_only=True):
     title: Text = None
     position: int | None = None
-    policy_metrics: list[dict[str, Any]] | None = None
+    policy_metrics: list[PolicyMetric] | None = None
 
 
 class Interval(msgspec.Struct):
@@ -169,20 +161,25 @@ class Interval(msgspec.Struct):
     end_time: int
 
 
-class ScheduleRow(Row, kw_only=True):
-    name: Text = None
-    time_zone: Text = None
-    intervals: list[Interval] | None = None
-    deleted_at: Text = None
-    created_at: Text = None
+class Holiday(msgspec.Struct, kw_only=True):
+    """The documentation's own example names the dates otherwise than its table."""
 
-
-class HolidayRow(Row, kw_only=True):
-    name: Text = None
     start_date: Text = None
     end_date: Text = None
     start_time: Text = None
     end_time: Text = None
+
+
+class ScheduleRow(Row, kw_only=True):
+    """`holidays` and `is_default` are put in by the walk that reads them."""
+
+    name: Text = None
+    time_zone: Text = None
+    intervals: list[Interval] | None = None
+    created_at: Text = None
+    deleted_at: Text = None
+    holidays: list[Holiday] | None = None
+    is_default: bool = False
 
 
 class RatingRow(Row, kw_only=True):
@@ -197,13 +194,44 @@ class RatingRow(Row, kw_only=True):
     updated_at: Text = None
 
 
+class Subject(msgspec.Struct):
+    type: Text = None
+    id: Id = None
+    zrn: Text = None
+
+
+class Question(msgspec.Struct):
+    type: Text = None
+    sub_type: Text = None
+    options: list[Any] | None = None
+
+
+class Selection(msgspec.Struct):
+    option_id: Id = None
+
+
+class SurveyAnswer(msgspec.Struct, kw_only=True):
+    type: Text = None
+    rating: Number = None
+    rating_category: Text = None
+    question: Question | str | None = None
+    selections: list[Selection] | None = None
+    value: Any = None
+    created_at: Text = None
+    updated_at: Text = None
+
+
+class Survey(msgspec.Struct):
+    id: Id = None
+
+
 class SurveyRow(Row, kw_only=True):
     responder_id: Id = None
-    subjects: list[dict[str, Any]] | None = None
+    subjects: list[Subject] | None = None
     subject_zrns: list[str] | None = None
-    survey: dict[str, Any] | None = None
+    survey: Survey | None = None
     expires_at: Text = None
-    answers: list[dict[str, Any]] | None = None
+    answers: list[SurveyAnswer] | None = None
 
 
 class CallRow(Row, kw_only=True):
@@ -215,12 +243,12 @@ class CallRow(Row, kw_only=True):
     ticket_id: Id = None
     direction: Text = None
     completion_status: Text = None
-    duration: int | None = None
-    wait_time: int | None = None
-    time_to_answer: int | None = None
-    talk_time: int | None = None
-    hold_time: int | None = None
-    wrap_up_time: int | None = None
+    duration: Number = None
+    wait_time: Number = None
+    time_to_answer: Number = None
+    talk_time: Number = None
+    hold_time: Number = None
+    wrap_up_time: Number = None
     voicemail: bool | None = None
     callback: bool | None = None
     outside_business_hours: bool | None = None
@@ -232,13 +260,24 @@ class LegRow(Row, kw_only=True):
     agent_id: Id = None
     created_at: Text = None
     updated_at: Text = None
-    duration: int | None = None
-    talk_time: int | None = None
-    hold_time: int | None = None
-    wrap_up_time: int | None = None
+    duration: Number = None
+    talk_time: Number = None
+    hold_time: Number = None
+    wrap_up_time: Number = None
     completion_status: Text = None
     transferred_from: Id = None
     transferred_to: Id = None
+
+
+class Policy(msgspec.Struct):
+    id: Id = None
+
+
+class AppliedSla(msgspec.Struct, kw_only=True):
+    target: Number = None
+    target_in_seconds: Number = None
+    business_hours: bool | None = None
+    policy: Policy | None = None
 
 
 class MetricEventRow(Row, kw_only=True):
@@ -247,7 +286,7 @@ class MetricEventRow(Row, kw_only=True):
     instance_id: int | None = None
     type: Text = None
     time: Text = None
-    sla: dict[str, Any] | None = None
-    group_sla: dict[str, Any] | None = None
-    status: dict[str, Any] | None = None
+    sla: AppliedSla | None = None
+    group_sla: AppliedSla | None = None
+    status: Minutes | None = None
     deleted: bool | None = None

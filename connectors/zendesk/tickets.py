@@ -1,36 +1,50 @@
 """A ticket row with its metric set as a TicketRecord."""
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
-from connectors.zendesk.rows import MetricSet, Minutes, TicketRow
-from connectors.zendesk.words import PRIORITIES, STATUSES, channel, key, required, seconds, version_of
-from storage.records import TicketRecord
+from connectors.zendesk.rows import MetricSet, Minutes, TicketRow, Via, ViaFrom, ViaSource
+from connectors.zendesk.words import (
+    PRIORITIES,
+    SAMPLE_CHANNEL,
+    STATUSES,
+    channel,
+    key,
+    required,
+    seconds,
+    version_of,
+    whole,
+)
+from storage.records import Status, TicketRecord
 
-MERGED_TAG = "closed_by_merge"
-_NO_MINUTES = Minutes()
+MERGED_TAG: Final = "closed_by_merge"
+SCRUBBED: Final = "SCRUBBED"
+_DONE: Final = frozenset({Status.SOLVED, Status.CLOSED})
+_NO_MINUTES: Final = Minutes()
+_NO_VIA: Final = Via()
+_EMPTY: Final[tuple[Any, ...]] = (None, "", [])
 
 
 def ticket_record(row: TicketRow, host: str, metric_set: MetricSet | None = None) -> TicketRecord:
     """`host` makes the link into the agents' workspace. Raises ValueError when the row cannot be read.
 
     `generated_timestamp` is the version: the system changes tickets without moving `updated_at`.
+    `metric_set` is one that came beside the ticket instead of inside.
     """
     number = required(row.id, "id")
     word = (row.status or "").casefold()
+    status = STATUSES.get(word)
     tags = row.tags or []
-    via = row.via
-    source = via.source if via is not None else None
+    via = row.via or _NO_VIA
+    name = None if via.channel is None else str(via.channel)
     values: dict[str, Any] = {
         "id": number,
         "version": version_of(row.generated_timestamp, row.updated_at),
-        "subject": row.subject,
-        "status": STATUSES.get(word),
+        "subject": None if word == "deleted" and row.subject == SCRUBBED else row.subject,
+        "status": status,
         "vendor_status": row.status,
         "priority": PRIORITIES.get((row.priority or "").casefold()),
-        "channel": channel(via.channel if via is not None else None, bool(row.from_messaging_channel)),
-        "vendor_channel": None if via is None or via.channel is None else str(via.channel),
+        "channel": channel(name, bool(row.from_messaging_channel)),
+        "vendor_channel": name,
         "type": row.type,
         "brand_id": key(row.brand_id),
         "group_id": key(row.group_id),
@@ -41,38 +55,45 @@ def ticket_record(row: TicketRow, host: str, metric_set: MetricSet | None = None
         "form_id": key(row.ticket_form_id),
         "tags": tags,
         "custom_fields": {
-            str(field.id): field.value
-            for field in row.custom_fields or ()
-            if field.value not in (None, "", [])
+            str(field.id): field.value for field in row.custom_fields or () if field.value not in _EMPTY
         },
         "created_at": row.created_at,
         "updated_at": row.updated_at,
         "due_at": row.due_at,
+        "deleted_at": (row.updated_at or row.created_at) if word == "deleted" else None,
         "is_merged": MERGED_TAG in tags,
+        "is_test": name == SAMPLE_CHANNEL,
         "is_bot_handled": (row.support_type or "agent") != "agent",
+        "followup_of": _followed_up(via),
         "url": f"{host}/agent/tickets/{number}",
     }
-    if word == "deleted":
-        values["deleted_at"] = _deleted_at(row)
-    if source is not None and source.rel == "follow_up" and source.from_ is not None:
-        values["followup_of"] = key(source.from_.ticket_id)
     metrics = metric_set or row.metric_set
     if metrics is not None:
-        values |= vendor_figures(metrics)
+        values |= vendor_figures(metrics, status)
     return TicketRecord.model_validate(values)
 
 
-def vendor_figures(metrics: MetricSet) -> Mapping[str, Any]:
+def _followed_up(via: Via) -> str | None:
+    """A closed ticket cannot be reopened: its follow-up is a new one that names it."""
+    source = via.source
+    if not isinstance(source, ViaSource) or source.rel != "follow_up":
+        return None
+    return key(source.from_.ticket_id) if isinstance(source.from_, ViaFrom) else None
+
+
+def vendor_figures(metrics: MetricSet, status: Status | None) -> dict[str, Any]:
     """Zendesk's own figures. They are whole minutes, but messaging replies come in seconds too."""
     reply = metrics.reply_time_in_minutes or _NO_MINUTES
-    exact = metrics.reply_time_in_seconds.calendar if metrics.reply_time_in_seconds else None
+    exact = metrics.reply_time_in_seconds
     first = metrics.first_resolution_time_in_minutes or _NO_MINUTES
     full = metrics.full_resolution_time_in_minutes or _NO_MINUTES
     requester = metrics.requester_wait_time_in_minutes or _NO_MINUTES
     agent = metrics.agent_wait_time_in_minutes or _NO_MINUTES
     hold = metrics.on_hold_time_in_minutes or _NO_MINUTES
     return {
-        "vendor_first_response_seconds": seconds(reply.calendar) if exact is None else int(exact),
+        "vendor_first_response_seconds": (
+            seconds(reply.calendar) if exact is None or exact.calendar is None else whole(exact.calendar)
+        ),
         "vendor_first_response_business_seconds": seconds(reply.business),
         "vendor_first_resolution_seconds": seconds(first.calendar),
         "vendor_first_resolution_business_seconds": seconds(first.business),
@@ -90,12 +111,8 @@ def vendor_figures(metrics: MetricSet) -> Mapping[str, Any]:
         "vendor_agent_stations": metrics.assignee_stations,
         "vendor_group_stations": metrics.group_stations,
         "first_assigned_at": metrics.initially_assigned_at,
-        "solved_at": metrics.solved_at,
+        # A reopened ticket may keep the instant of its former solve.
+        "solved_at": metrics.solved_at if status in _DONE else None,
+        # Closed is a ticket's last status, so its last change of status is when it was closed.
+        "closed_at": metrics.status_updated_at if status is Status.CLOSED else None,
     }
-
-
-def _deleted_at(row: TicketRow) -> datetime | str | None:
-    """Zendesk does not say when; the version's instant is the latest it can have been."""
-    if row.generated_timestamp:
-        return datetime.fromtimestamp(row.generated_timestamp, tz=UTC)
-    return row.updated_at

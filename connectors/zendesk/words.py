@@ -1,11 +1,12 @@
 """Zendesk's words in ours."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from storage.records import Channel, Priority, Status
 
-STATUSES = {
+STATUSES: Final[Mapping[str, Status]] = {
     "new": Status.NEW,
     "open": Status.OPEN,
     "pending": Status.PENDING,
@@ -13,44 +14,52 @@ STATUSES = {
     "solved": Status.SOLVED,
     "closed": Status.CLOSED,
 }
-PRIORITIES = {
+PRIORITIES: Final[Mapping[str, Priority]] = {
     "low": Priority.LOW,
     "normal": Priority.NORMAL,
     "high": Priority.HIGH,
     "urgent": Priority.URGENT,
 }
-_CHANNELS = {
+SAMPLE_CHANNEL: Final = "sample_ticket"
+"""Zendesk puts one such ticket into every new account."""
+_CHANNELS: Final[Mapping[str, Channel]] = {
     "email": Channel.EMAIL,
     "web": Channel.WEB,
     "web_form": Channel.WEB,
     "help_center": Channel.WEB,
-    "web_service": Channel.API,
+    "mobile": Channel.WEB,
+    "mobile_sdk": Channel.WEB,
     "api": Channel.API,
-    "rule": Channel.API,
+    "web_service": Channel.API,
     "voice": Channel.PHONE,
     "phone": Channel.PHONE,
+    "voicemail": Channel.PHONE,
+    "phone_call_inbound": Channel.PHONE,
+    "phone_call_outbound": Channel.PHONE,
     "chat": Channel.CHAT,
     "web_widget": Channel.MESSAGING,
-    "mobile_sdk": Channel.MESSAGING,
-    "mobile": Channel.MESSAGING,
+    "messaging": Channel.MESSAGING,
     "native_messaging": Channel.MESSAGING,
     "whatsapp": Channel.MESSAGING,
     "line": Channel.MESSAGING,
     "wechat": Channel.MESSAGING,
     "telegram": Channel.MESSAGING,
+    "viber": Channel.MESSAGING,
     "sms": Channel.MESSAGING,
     "sunshine_conversations_api": Channel.MESSAGING,
     "any_channel": Channel.SOCIAL,
     "twitter": Channel.SOCIAL,
     "twitter_dm": Channel.SOCIAL,
+    "twitter_favorite": Channel.SOCIAL,
     "facebook": Channel.SOCIAL,
     "instagram_dm": Channel.SOCIAL,
 }
+_NOBODY: Final = frozenset({None, 0, "0", "", -1, "-1"})
 
 
 def key(value: int | str | None) -> str | None:
     """An id as text. 0 means nobody in Talk, and -1 the system in ticket events."""
-    return None if value in (None, 0, "0", "", -1, "-1") else str(value)
+    return None if value in _NOBODY else str(value)
 
 
 def required(value: int | str | None, name: str) -> str:
@@ -65,19 +74,29 @@ def channel(name: Any, is_messaging: bool = False) -> Channel:
     return _CHANNELS.get(str(name or "").casefold().replace(" ", "_"), Channel.OTHER)
 
 
-def version_of(seconds: int | None, instant: str | None) -> int:
+def version_of(seconds: float | None, instant: str | None) -> int:
     """Epoch microseconds of a row's version: `generated_timestamp`, which 0 leaves unset, else `updated_at`."""
     if seconds:
-        return seconds * 1_000_000
+        return int(seconds) * 1_000_000
     return 0 if instant is None else int(parsed(instant).timestamp() * 1_000_000)
 
 
 def parsed(instant: str) -> datetime:
-    """ISO 8601; engagements and a few others leave out the zone, which is UTC."""
+    """ISO 8601; what leaves out the zone is UTC. Raises ValueError."""
     found = datetime.fromisoformat(instant)
     return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def whole(value: float | None) -> int | None:
+    """Whole seconds or counts; null is "not known", never zero."""
+    return None if value is None else int(value)
 
 
 def seconds(minutes: float | None) -> int | None:
     """Whole minutes of a metric set; null is "not reached yet", never zero."""
     return None if minutes is None else int(minutes * 60)
+
+
+def target_seconds(exact: float | None, minutes: float | None) -> int | None:
+    """An SLA target: minutes, and on newer accounts seconds beside them."""
+    return whole(exact) if exact is not None else seconds(minutes)

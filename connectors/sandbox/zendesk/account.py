@@ -6,8 +6,8 @@ from typing import Any
 
 from connectors.sandbox.clock import Clock
 from connectors.sandbox.http import Answer, Request
+from connectors.sandbox.instants import iso
 from connectors.sandbox.limits import Bucket
-from connectors.sandbox.zendesk import ids
 from connectors.sandbox.zendesk.paging import error
 
 CLIENT_ID = "sandbox-client"
@@ -166,7 +166,7 @@ class Account:
 
     def token_state(self, request: Request, _base_url: str) -> Answer:
         expires = self._tokens.get(request.bearer or "")
-        at = ids.iso(int(expires)) if expires and expires < float("inf") else None
+        at = iso(int(expires)) if expires and expires < float("inf") else None
         return Answer.json({"token": {"id": 1, "scopes": ["read"], "expires_at": at}})
 
 

@@ -7,7 +7,8 @@ from typing import Any
 from connectors.sandbox.cast import FIRST_CUSTOMER
 from connectors.sandbox.desk import Desk
 from connectors.sandbox.http import Answer, Request
-from connectors.sandbox.zendesk import ids, paging
+from connectors.sandbox.instants import iso
+from connectors.sandbox.zendesk import paging
 from connectors.sandbox.zendesk.account import CLIENT_ID, CLIENT_SECRET, Account, Limits
 from connectors.sandbox.zendesk.exports import Exports
 from connectors.sandbox.zendesk.metric_events import MetricEvents
@@ -116,7 +117,7 @@ class Zendesk:
     def _ticket_count(self, _request: Request, _base_url: str) -> Answer:
         """Approximate: above 100,000 the value is stuck and nobody says when it was taken."""
         count = self.desk.count()
-        taken = ids.iso(self.desk.now()) if count < 100_000 else None
+        taken = iso(self.desk.now()) if count < 100_000 else None
         return Answer.json({"count": {"value": min(count, 100_000), "refreshed_at": taken}})
 
     # -- lists --------------------------------------------------------------------------------

@@ -1,9 +1,4 @@
-"""Keys of the desk as Zendesk's numbers, and back; instants as Zendesk writes them."""
-
-from datetime import UTC, datetime
-from functools import lru_cache
-
-from connectors.sandbox.cast import FIRST_CUSTOMER
+"""Keys of the desk as Zendesk's numbers."""
 
 USER = 21_400_000_000_000
 GROUP = 21_300_000_000_100
@@ -29,26 +24,3 @@ STATUSES = {"on_hold": "hold"}
 def user(key: int) -> int | None:
     """0 is nobody; the bot and the system have no user of their own."""
     return USER + key * 3 if key else None
-
-
-def agent_key(user_id: int) -> int:
-    return (user_id - USER) // 3
-
-
-def is_customer(key: int) -> bool:
-    return key >= FIRST_CUSTOMER
-
-
-@lru_cache(maxsize=4_096)
-def _day(days: int) -> str:
-    return datetime.fromtimestamp(days * 86_400, UTC).strftime("%Y-%m-%d")
-
-
-def iso(at: int) -> str:
-    days, seconds = divmod(at, 86_400)
-    minutes, second = divmod(seconds, 60)
-    return f"{_day(days)}T{minutes // 60:02}:{minutes % 60:02}:{second:02}Z"
-
-
-def iso_or_none(at: int) -> str | None:
-    return iso(at) if at else None

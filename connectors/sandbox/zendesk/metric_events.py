@@ -5,6 +5,7 @@ from typing import Any
 
 from connectors.sandbox.desk import Desk
 from connectors.sandbox.http import Answer, Request
+from connectors.sandbox.instants import iso
 from connectors.sandbox.sla import POLICY, VIP_POLICY, Step
 from connectors.sandbox.zendesk import ids, paging
 
@@ -50,7 +51,7 @@ def _rendered(step: Step) -> Iterator[dict[str, Any]]:
         "metric": _METRICS[step.clock],
         "instance_id": step.instance,
         "type": _KINDS.get(step.kind, step.kind),
-        "time": ids.iso(step.at),
+        "time": iso(step.at),
     }
     if step.kind == "apply":
         row["sla"] = {

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from connectors.sandbox.hours import OpenHours
+from connectors.sandbox.instants import iso, iso_or_none
 from connectors.sandbox.story import Event
 from connectors.sandbox.ticket import Ticket
 from connectors.sandbox.zendesk import ids
@@ -109,26 +110,26 @@ class MetricSet:
             "url": f"{base_url}/api/v2/ticket_metrics/{key}.json",
             "id": key,
             "ticket_id": ticket.number,
-            "created_at": ids.iso(ticket.created_at + 1),
-            "updated_at": ids.iso(self.status_at),
+            "created_at": iso(ticket.created_at + 1),
+            "updated_at": iso(self.status_at),
             "group_stations": self.groups,
             "assignee_stations": self.agents,
             "reopens": self.reopens,
             "replies": self.replies,
-            "assignee_updated_at": ids.iso_or_none(self.by_agent),
-            "requester_updated_at": ids.iso_or_none(self.by_requester),
-            "status_updated_at": ids.iso(self.status_at),
-            "initially_assigned_at": ids.iso_or_none(self.assigned_first),
-            "assigned_at": ids.iso_or_none(self.assigned),
-            "solved_at": ids.iso_or_none(self.solved) if self.was_solved_by_status else None,
-            "latest_comment_added_at": ids.iso_or_none(self.commented),
+            "assignee_updated_at": iso_or_none(self.by_agent),
+            "requester_updated_at": iso_or_none(self.by_requester),
+            "status_updated_at": iso(self.status_at),
+            "initially_assigned_at": iso_or_none(self.assigned_first),
+            "assigned_at": iso_or_none(self.assigned),
+            "solved_at": iso_or_none(self.solved) if self.was_solved_by_status else None,
+            "latest_comment_added_at": iso_or_none(self.commented),
             "reply_time_in_minutes": self._span(self.replied, self.replied_schedule),
             "first_resolution_time_in_minutes": self._span(self.first_solved, self.first_schedule),
             "full_resolution_time_in_minutes": self._span(self.solved, self.last_schedule),
             "agent_wait_time_in_minutes": self.sums.figure("pending"),
             "requester_wait_time_in_minutes": self.sums.figure("new", "open", "on_hold"),
             "on_hold_time_in_minutes": {"calendar": 0, "business": 0} if on_hold is _NOT_YET else on_hold,
-            "custom_status_updated_at": ids.iso(self.status_at),
+            "custom_status_updated_at": iso(self.status_at),
         }
         if ticket.channel == "messaging":
             seconds = self.replied - ticket.created_at if self.replied else None

@@ -4,6 +4,7 @@ from typing import Any
 
 from connectors.sandbox.cast import BRANDS, GROUPS, SCHEDULES, Agent, Cast
 from connectors.sandbox.desk import Desk
+from connectors.sandbox.instants import iso
 from connectors.sandbox.people import staff_changed_at
 from connectors.sandbox.zendesk import ids
 from connectors.sandbox.zendesk.tickets import (
@@ -37,7 +38,7 @@ class Reference:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.cast: Cast = desk.cast
-        self.born = ids.iso(desk.history.start - 86_400 * 400)
+        self.born = iso(desk.history.start - 86_400 * 400)
 
     def _row(self, base_url: str, kind: str, key: int, **fields: Any) -> dict[str, Any]:
         return {
@@ -56,11 +57,11 @@ class Reference:
         if agent.key in self.desk.demoted:
             return {
                 **self._end_user(base_url, agent.key, agent.name, agent.email, agent.zone, None),
-                "updated_at": ids.iso(staff_changed_at(self.desk, agent)),
+                "updated_at": iso(staff_changed_at(self.desk, agent)),
             }
         return {
             **self._user(base_url, agent.key, agent.name, agent.email, agent.zone),
-            "updated_at": ids.iso(staff_changed_at(self.desk, agent)),
+            "updated_at": iso(staff_changed_at(self.desk, agent)),
             "organization_id": None,
             "role": "admin" if agent.is_admin else "agent",
             "role_type": role_type,
@@ -81,7 +82,7 @@ class Reference:
             **self._end_user(
                 base_url, key, customer.name, customer.email, customer.zone, customer.organisation
             ),
-            "updated_at": ids.iso(changed_at),
+            "updated_at": iso(changed_at),
             "active": key % 97 != 0,
         }
 
@@ -151,7 +152,7 @@ class Reference:
             organization_fields={},
             deleted_at=None,
         )
-        row["updated_at"] = ids.iso(changed_at)
+        row["updated_at"] = iso(changed_at)
         return row
 
     # -- things -------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from connectors.sandbox.desk import Desk
+from connectors.sandbox.instants import iso
 from connectors.sandbox.ticket import Ticket
 from connectors.sandbox.zendesk import ids
 
@@ -45,8 +46,8 @@ class Ratings:
             "requester_id": ids.user(ticket.requester),
             "ticket_id": number,
             "score": score,
-            "created_at": ids.iso(at),
-            "updated_at": ids.iso(at),
+            "created_at": iso(at),
+            "updated_at": iso(at),
             "comment": comment or None if step else None,
         }
         if score == "bad":
@@ -84,7 +85,7 @@ class SurveyResponses:
             "subject_zrns": [zrn],
             "subjects": [{"type": "ticket", "id": str(number), "zrn": zrn}],
             "survey": {"id": SURVEY, "version": 1, "state": "enabled"},
-            "expires_at": ids.iso(at + _ANSWERABLE_SECONDS),
+            "expires_at": iso(at + _ANSWERABLE_SECONDS),
             "answers": self._answers(ticket),
         }
 
@@ -123,4 +124,4 @@ class SurveyResponses:
 
 
 def _milliseconds(at: int) -> str:
-    return ids.iso(at)[:-1] + ".000Z"
+    return iso(at)[:-1] + ".000Z"

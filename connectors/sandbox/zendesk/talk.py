@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from connectors.sandbox.calls import Call, Calls, Leg
 from connectors.sandbox.desk import Desk
 from connectors.sandbox.http import Answer, Request
+from connectors.sandbox.instants import iso
 from connectors.sandbox.zendesk import ids, paging
 
 _STATUS = {"answered": "completed", "voicemail": "completed"}
@@ -55,8 +56,8 @@ def _call(call: Call, changed_at: int, final: bool) -> dict[str, Any]:
     answered = call.outcome in {"answered", "abandoned_on_hold"}
     return {
         "id": ids.CALL + call.key,
-        "created_at": ids.iso(call.at),
-        "updated_at": ids.iso(changed_at),
+        "created_at": iso(call.at),
+        "updated_at": iso(changed_at),
         "completion_status": _STATUS.get(call.outcome, call.outcome),
         "duration": call.duration,
         "wait_time": call.wait,
@@ -106,8 +107,8 @@ def _leg(call: Call, leg: Leg, index: int, changed_at: int, final: bool) -> dict
         "id": ids.LEG + call.key * 8 + index,
         "call_id": ids.CALL + call.key,
         "type": leg.kind,
-        "created_at": ids.iso(leg.at),
-        "updated_at": ids.iso(changed_at),
+        "created_at": iso(leg.at),
+        "updated_at": iso(changed_at),
         "agent_id": ids.user(leg.agent) or 0,
         "user_id": 0 if agent else ids.user(call.customer),
         "duration": leg.talk + leg.hold,

@@ -5,6 +5,7 @@ from typing import Any
 
 from connectors.sandbox.cast import CATEGORIES
 from connectors.sandbox.desk import Desk
+from connectors.sandbox.instants import iso
 from connectors.sandbox.story import Event
 from connectors.sandbox.ticket import Ticket
 from connectors.sandbox.zendesk import ids
@@ -79,8 +80,8 @@ class Tickets:
             "id": number,
             "external_id": None,
             "via": _via(ticket, skeleton.followup_of.get(number)),
-            "created_at": ids.iso(ticket.created_at),
-            "updated_at": ids.iso(ticket.updated_at),
+            "created_at": iso(ticket.created_at),
+            "updated_at": iso(ticket.updated_at),
             "generated_timestamp": version,
             "type": ticket.type,
             "subject": subject,
@@ -164,7 +165,7 @@ class ChangeLog:
             "id": key,
             "ticket_id": ticket.number,
             "timestamp": first.at,
-            "created_at": ids.iso(first.at),
+            "created_at": iso(first.at),
             "updater_id": ids.user(first.actor) if first.role in {"end_user", "agent"} else -1,
             "via": title,
             "system": {"client": None, "location": None, "latitude": None, "longitude": None},
