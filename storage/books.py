@@ -38,6 +38,7 @@ class RejectedRow:
     row_id: str
     row: Mapping[str, Any]
     reason: str
+    origin: str | None
     rejected_at: datetime
 
 

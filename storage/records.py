@@ -519,6 +519,8 @@ class Rejected:
     row: Mapping[str, Any]
     """The raw row, without message bodies."""
     reason: str
+    origin: str | None = None
+    """The file it stands in, as in `Record.origin`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ def set_aside(
             "row_id": legible(each.id) if each.id else _anonymous(each.row),
             "row": dict(each.row),
             "reason": legible(each.reason),
+            "origin": each.origin,
             "rejected_at": at,
         }
         for each in rejected
@@ -36,7 +37,7 @@ def set_aside(
     if rows:
         insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
         new = insert(rejected_rows)
-        again = {name: new.excluded[name] for name in ("row", "reason", "rejected_at")}
+        again = {name: new.excluded[name] for name in ("row", "reason", "origin", "rejected_at")}
         key = ["account", "stream", "kind", "row_id"]
         connection.execute(new.on_conflict_do_update(index_elements=key, set_=again), rows)
 

@@ -13,7 +13,7 @@ from storage.deciding import decide, newest
 from storage.errors import StorageError
 from storage.records import Page, Record, Retired
 from storage.setting_aside import clear_read, set_aside, unstorable
-from storage.tables import TABLES, checkpoints
+from storage.tables import TABLES, checkpoints, rejected_rows
 from storage.touches import Entity, entity_of, touch
 from storage.writing import WRITERS, bury
 
@@ -115,8 +115,9 @@ class Store(Books):
 
 
 def _retire(connection: sa.Connection, retired: Retired) -> None:
-    """Remove the rows an earlier content of a file gave, in whatever account."""
+    """Remove the rows an earlier content of a file gave, in whatever account, and those set aside of it."""
     table = TABLES[retired.kind]
+    connection.execute(sa.delete(rejected_rows).where(rejected_rows.c.origin == retired.origin))
     gone = connection.execute(
         sa.delete(table).where(table.c.origin == retired.origin).returning(*_keys(table))
     )

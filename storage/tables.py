@@ -238,6 +238,7 @@ rejected_rows = sa.Table(
     sa.Column("row_id", sa.Text, nullable=False),
     sa.Column("row", LooseJson, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("origin", sa.Text),
     sa.Column("rejected_at", UTCDateTime, nullable=False),
     sa.UniqueConstraint("account", "stream", "kind", "row_id", name="uq_rejected_rows"),
 )

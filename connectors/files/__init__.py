@@ -184,6 +184,7 @@ class _Load:
             f"{self.name}:{line.number}",
             row,
             f"{self.name} line {line.number}: {problem}",
+            self.origin,
         )
 
     def _cursor(self, known: Mapping[str, str], line: int) -> Cursor:
