@@ -1,0 +1,97 @@
+"""`kpi`, `recompute`: reading values, and computing them again."""
+
+import csv
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date, timedelta
+from typing import Any
+
+from connectors import Misconfigured, utc_now
+from kpi.catalog import CATALOG
+from kpi.recompute import rebuild
+from kpi.values import COLUMNS, Value, latest_period, values
+from sync.kpi_table import LEGEND, pivot
+from sync.opening import opened_to_read, reporting_of
+from sync.settings import suggest
+from sync.telling import DONE
+from sync.terminal import out, say
+from sync.words import duration, number, several
+
+_PERIODS = {"day": timedelta(days=6), "week": timedelta(weeks=5), "month": timedelta(days=160)}
+"""How far back a table reaches from the latest period unless told otherwise."""
+DIMENSIONS = (
+    "all", "channel", "group", "agent", "priority", "type", "category", "brand", "organisation", "tag",
+)  # fmt: skip
+_MONTHLY = ("organisation", "tag")
+
+
+def kpi(
+    names: Sequence[str],
+    grain: str,
+    by: str | None,
+    account: str | None,
+    since: date | None,
+    until: date | None,
+    form: str,
+) -> int:
+    """Print values as a table for people, or whole as JSON or CSV."""
+    dimension = _checked(names, grain, by)
+    with opened_to_read() as (_settings, database):
+        if form == "table" and since is None and (latest := latest_period(database, grain)):
+            since = (until or latest) - _PERIODS[grain]
+        found = values(
+            database, kpis=names, grain=grain, dimension=dimension, account=account or "*", since=since, until=until
+        )  # fmt: skip
+    if form == "json":
+        sys.stdout.write(json.dumps([asdict(value) for value in found], indent=2, default=_plain) + "\n")
+    elif form == "csv":
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        writer.writerows([_plain(getattr(value, name)) for name in COLUMNS] for value in found)
+    elif found:
+        _print_table(found, is_split=dimension != "all")
+    else:
+        say("no value yet: run `deskpulse sync` first, or ask for other periods with --since")
+    return DONE
+
+
+def _print_table(found: Sequence[Value], *, is_split: bool) -> None:
+    periods = sorted({value.period_start.isoformat() for value in found})
+    console = out()
+    console.print(
+        pivot(found, CATALOG, periods, lambda value: value.period_start.isoformat(), by_member=is_split)
+    )
+    console.print(LEGEND, style="dim")
+
+
+def _checked(names: Sequence[str], grain: str, by: str | None) -> str:
+    known = [metric.id for metric in CATALOG]
+    for name in names:
+        if name not in known:
+            raise Misconfigured(
+                f"there is no KPI {name}{suggest(name, known)}; all are in report_kpi_definitions"
+            )
+    dimension = by or "all"
+    if dimension not in DIMENSIONS:
+        raise Misconfigured(f"cannot split by {dimension}: choose from {', '.join(DIMENSIONS[1:])}")
+    if dimension in _MONTHLY and grain != "month":
+        raise Misconfigured(f"{dimension} has values by month only: add --grain month")
+    return dimension
+
+
+def recompute(since: date | None) -> int:
+    """Rebuild facts and values from what is stored; readers see each period replaced at once."""
+    with opened_to_read() as (settings, database):
+        done = rebuild(database, reporting_of(settings), now=utc_now(), since=since)
+    say(
+        f"{several(done.tickets, 'ticket')}, {several(done.periods, 'period')} and "
+        f"{number(done.values)} values computed again in {duration(done.seconds)}"
+    )
+    return DONE
+
+
+def _plain(value: Any) -> Any:
+    """Dates as ISO 8601, everything else as it is."""
+    return value.isoformat() if isinstance(value, date) else value

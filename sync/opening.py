@@ -1,0 +1,80 @@
+"""Opening what a command works with: settings, accounts, the database, its store and its KPIs."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from connectors import Misconfigured, utc_now
+from kpi.recompute import Refreshed, Reporting, refresh
+from storage.database import open_database
+from storage.store import Store
+from sync import accounts, environment, logs, settings
+from sync.accounts import Account
+from sync.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Everything a command needs, opened once."""
+
+    settings: Settings
+    accounts: tuple[Account, ...]
+    database: sa.Engine
+    store: Store
+
+    def choose(self, names: Sequence[str]) -> tuple[Account, ...]:
+        """The named accounts, or all that are enabled; an unknown name is answered with those there are."""
+        known = {account.name: account for account in self.accounts}
+        if unknown := [name for name in names if name not in known]:
+            listed = ", ".join(known) or "none; see settings.example.env"
+            raise Misconfigured(f"there is no account {', '.join(unknown)}; configured: {listed}")
+        if not known:
+            raise Misconfigured(
+                "no account is configured: run `deskpulse init`, or set DESKPULSE_ACCOUNTS__<NAME>__CONNECTOR"
+            )
+        return tuple(known[name] for name in names) or tuple(a for a in self.accounts if a.enabled)
+
+
+def reporting_of(found: Settings) -> Reporting:
+    """How the settings want numbers to be cut and meant."""
+    vendors = {name: account.connector for name, account in found.accounts.items()}
+    return Reporting(zone=found.timezone, vendors=vendors)
+
+
+def refresher(house: House) -> Callable[[], Refreshed]:
+    """What brings the KPIs up to what is stored, now."""
+    reporting = reporting_of(house.settings)
+    return lambda: refresh(house.database, reporting, now=utc_now())
+
+
+@contextmanager
+def opened(variables: Mapping[str, str] | None = None) -> Iterator[House]:
+    """Settings with every connector's fields checked, and the database brought up to date where it may be.
+
+    `variables` stand in for the environment's.
+    """
+    found, known = accounts.load(environment.read() if variables is None else variables)
+    with _database(found) as database:
+        yield House(found, known, database, Store(database, store_subjects=found.store_subjects))
+
+
+@contextmanager
+def opened_to_read() -> Iterator[tuple[Settings, sa.Engine]]:
+    """For commands that only look at what is stored: a connector's fields may be wrong."""
+    found = settings.load(environment.read())
+    with _database(found) as database:
+        yield found, database
+
+
+@contextmanager
+def _database(found: Settings) -> Iterator[sa.Engine]:
+    url = found.database_url.get_secret_value()
+    if password := sa.make_url(url).password:
+        logs.keep_secret([password])
+    database = open_database(url)
+    try:
+        yield database
+    finally:
+        database.dispose()
