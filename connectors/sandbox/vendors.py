@@ -2,16 +2,20 @@
 
 from collections.abc import Callable, Mapping
 
+from connectors.sandbox import freshdesk, zendesk
 from connectors.sandbox.desk import Desk
 from connectors.sandbox.server import Dialect
-from connectors.sandbox.zendesk import Limits, Zendesk
 
 
 def _zendesk(desk: Desk, limits: bool) -> Dialect:
-    return Zendesk(desk, limits=Limits.of_plan() if limits else None)
+    return zendesk.Zendesk(desk, limits=zendesk.Limits.of_plan() if limits else None)
 
 
-_MAKERS: Mapping[str, Callable[[Desk, bool], Dialect]] = {"zendesk": _zendesk}
+def _freshdesk(desk: Desk, limits: bool) -> Dialect:
+    return freshdesk.Freshdesk(desk, limits=freshdesk.Limits.of_plan() if limits else None)
+
+
+_MAKERS: Mapping[str, Callable[[Desk, bool], Dialect]] = {"zendesk": _zendesk, "freshdesk": _freshdesk}
 VENDORS = tuple(_MAKERS)
 
 
