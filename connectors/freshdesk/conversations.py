@@ -1,0 +1,115 @@
+"""Reading the conversations that `messages.reading` asks for, each once."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from connectors import Rejected, Unsupported
+from connectors.freshdesk.api import Api
+from connectors.freshdesk.mapping import Desk, seconds, stats_of
+from connectors.freshdesk.messages import Horizon, Reading, merged_into, reading
+from connectors.freshdesk.reading import Reader
+from connectors.freshdesk.rows import ConversationRow, TicketRow
+
+OVERLAP: Final = timedelta(minutes=5)
+"""A walk begins this long before the last one ended: rows may reach the list late."""
+_AT_ONCE: Final = 4
+"""Conversations asked for side by side: one after the other, a fast plan's calls would lie idle."""
+_MESSAGES: Final = Reader("ticket_events", ConversationRow, lambda _row: ())
+"""A message becomes an event only beside its ticket; read again alone it gives nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look at a row led to."""
+
+    reading: Reading
+    conversation: Sequence[ConversationRow] | None = None
+    merged_into: str | None = None
+    is_checked: bool = False
+    """Its private notes were looked at, now or within the overlap."""
+    is_gone: bool = False
+    rejected: Sequence[Rejected] = ()
+
+
+@dataclass(slots=True)
+class Known:
+    """Conversations read lately: {ticket: [seen, agent spoke, customer spoke, closed, merged into]},
+    instants in epoch seconds. Never more than the overlap holds.
+    """
+
+    entries: dict[str, list[Any]]
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> "Known":
+        return cls({ticket: list(entry) for ticket, entry in told.items()})
+
+    def told(self) -> dict[str, list[Any]]:
+        return dict(self.entries)
+
+    def note(self, row: TicketRow, merged: str | None) -> None:
+        self.entries[str(row.id)] = [seconds(row.updated_at), *_spoken(row), merged]
+
+    def holds(self, row: TicketRow) -> bool:
+        entry = self.entries.get(str(row.id))
+        return entry is not None and entry[1:4] == _spoken(row)
+
+    def merged_into(self, row: TicketRow) -> str | None:
+        return self.entries[str(row.id)][4]  # type: ignore[no-any-return]  # JSON of our own cursor
+
+    def forget_before(self, position: datetime) -> None:
+        """What a walk from this position on will not show again, its first second included."""
+        oldest = seconds(position - OVERLAP) - 1
+        self.entries = {ticket: entry for ticket, entry in self.entries.items() if entry[0] >= oldest}
+
+
+def _spoken(row: TicketRow) -> list[int | None]:
+    stats = stats_of(row)
+    deeds = (stats.agent_responded_at, stats.requester_responded_at, stats.closed_at)
+    return [None if at is None else seconds(at) for at in deeds]
+
+
+@dataclass(slots=True)
+class Conversations:
+    api: Api
+    horizon: Horizon
+    notify: Callable[[str], None]
+    known: Known
+    is_closed: bool = False
+    """This key may not read conversations."""
+
+    async def look(self, rows: Sequence[TicketRow], desk: Desk) -> list[Look]:
+        places = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(row: TicketRow) -> Look:
+            async with places:
+                return await self._look(row, desk)
+
+        looks = [asyncio.ensure_future(one(row)) for row in rows]
+        try:
+            return list(await asyncio.gather(*looks))
+        except BaseException:
+            for look in looks:
+                look.cancel()
+            await asyncio.gather(*looks, return_exceptions=True)
+            raise
+
+    async def _look(self, row: TicketRow, desk: Desk) -> Look:
+        wanted = reading(row, self.horizon)
+        if wanted is not Reading.READ or self.is_closed:
+            return Look(Reading.NOTHING if wanted is Reading.READ else wanted)
+        if self.known.holds(row):
+            return Look(Reading.NOTHING, merged_into=self.known.merged_into(row), is_checked=True)
+        try:
+            told = await self.api.every(f"tickets/{row.id}/conversations", _MESSAGES)
+        except Unsupported as refusal:
+            self.is_closed = True
+            self.notify(f"conversations cannot be read, so replies are counted from summaries: {refusal}")
+            return Look(Reading.NOTHING)
+        if told is None:
+            return Look(wanted, is_gone=True)
+        merged = merged_into(row, told.rows, desk.merge_note)
+        self.known.note(row, merged)
+        return Look(wanted, told.rows, merged, is_checked=True, rejected=told.rejected)

@@ -1,0 +1,172 @@
+"""The ticket streams: the list by keyset with its conversations, and the passes for trash and spam.
+
+A cursor of `tickets`: {"position": how far everything is seen, "read_until": how far it was when a
+walk last ended, "known": conversations read within the overlap the next walk begins with}.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, Final
+
+from connectors import Clock, Cursor, Page, Record, Rejected
+from connectors.freshdesk import mapping, messages, sla
+from connectors.freshdesk.api import Api, Marks
+from connectors.freshdesk.conversations import OVERLAP, Conversations, Known, Look
+from connectors.freshdesk.instants import instant, iso
+from connectors.freshdesk.mapping import Desk
+from connectors.freshdesk.messages import Horizon, Reading
+from connectors.freshdesk.pace import TICKETS
+from connectors.freshdesk.reading import Reader, explained
+from connectors.freshdesk.rows import TicketRow
+from connectors.freshdesk.walks import PAGE_CAP, PAGE_SIZE, Listed, Since, Step, keyset
+
+SWEEP_EVERY: Final = timedelta(days=1)
+"""Nobody says that deleting moves `updated_at`, so trash and spam are read whole once a day."""
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def listing(api: Api, reader: Reader[TicketRow], *, stats: bool = False, only: str | None = None) -> Since:
+    """The ticket list ordered by change; stats cost two credits more a page, and nothing else is
+    asked for: requesters come by their own list and descriptions are not kept.
+    """
+    fixed = {"order_by": "updated_at", "order_type": "asc"}
+    if stats:
+        fixed["include"] = "stats"
+    if only is not None:
+        fixed["filter"] = only
+
+    async def since(changed_since: datetime, page: int) -> Listed[TicketRow]:
+        query = {"updated_since": iso(changed_since), "page": page, **fixed}
+        return await api.listed(TICKETS, query, reader)
+
+    return since
+
+
+@dataclass(slots=True)
+class Tickets:
+    """The backbone: what changed, and the conversations that must be read to understand it."""
+
+    api: Api
+    reader: Reader[TicketRow]
+    desk: Callable[[], Awaitable[Desk]]
+    """Awaited once there are rows: an account's labels cost a call."""
+    begin: Callable[[], Awaitable[None]]
+    """Awaited before the first walk."""
+    clock: Clock
+    notify: Callable[[str], None]
+    since: datetime
+    events_since: datetime
+
+    async def pull(self, cursor: Cursor | None) -> AsyncIterator[Page]:
+        state = cursor or {}
+        position = instant(state.get("position")) or self.since
+        read_until = instant(state.get("read_until"))
+        horizon = Horizon(self.events_since, read_until and read_until - OVERLAP)
+        talks = Conversations(self.api, horizon, self.notify, Known.of(state.get("known", {})))
+        start = position - OVERLAP if cursor else position
+        begun_at = self.clock()
+        if not cursor:
+            await self.begin()
+        since = listing(self.api, self.reader, stats=True)
+        marks = Marks(cursor)
+        async for step in keyset(since, start, max(begun_at, position) + OVERLAP):
+            page = await self._page(step, talks)
+            if step.position is not None:
+                position = max(position, step.position)
+                talks.known.forget_before(position)
+                page = replace(page, cursor=marks.fresh(_cursor(position, read_until, talks.known)))
+            yield page
+        yield Page((), marks.fresh(_cursor(position, position, talks.known)), data_until=begun_at)
+
+    async def _page(self, step: Step, talks: Conversations) -> Page:
+        rejected = list(step.listed.rejected)
+        if step.overflow:
+            rejected.append(self._overflow(step))
+        if not step.listed.rows:
+            return Page((), rejected=rejected)
+        desk = await self.desk()
+        records: list[Record] = []
+        looks = await talks.look(step.listed.rows, desk)
+        for row, look in zip(step.listed.rows, looks, strict=True):
+            rejected.extend(look.rejected)
+            try:
+                records.extend(ticket_records(row, look, talks.horizon, desk))
+            except (ValueError, OverflowError) as error:
+                rejected.append(self.reader.rejected(row, explained(error)))
+        return Page(records, rejected=rejected)
+
+    def _overflow(self, step: Step) -> Rejected:
+        assert step.position is not None
+        second = iso(step.position - timedelta(seconds=1))
+        sentence = (
+            f"more than {PAGE_CAP * PAGE_SIZE:,} tickets were changed at {second}, and Freshdesk lists no "
+            "more: those beyond come in when they change again, or by a drop of the account's export"
+        )
+        self.notify(sentence)
+        return Rejected("tickets", None, {"updated_at": second}, sentence)
+
+
+def ticket_records(row: TicketRow, look: Look, horizon: Horizon, desk: Desk) -> list[Record]:
+    """Everything one row of the list tells, with what its conversation added."""
+    if look.is_gone:
+        return [mapping.vanished(row, desk)]
+    records: list[Record] = [
+        mapping.ticket(row, desk, merged_into=look.merged_into, merge_checked=look.is_checked),
+        *sla.clocks(row, desk.labels),
+    ]
+    if messages.is_recent(row, horizon):
+        records.extend(mapping.observed(row, desk.labels))
+    if look.conversation is not None:
+        records.extend(messages.spoken(row, look.conversation, is_whole=not look.rejected))
+    elif look.reading is Reading.INFER:
+        records.extend(messages.inferred(row))
+    return records
+
+
+def _cursor(position: datetime, read_until: datetime | None, known: Known) -> dict[str, Any]:
+    return {
+        "position": iso(position),
+        "read_until": None if read_until is None else iso(read_until),
+        "known": known.told(),
+    }
+
+
+@dataclass(slots=True)
+class Sweep:
+    """Tickets in trash or spam, which leave the list without a word.
+
+    A cursor: {"position": …, "swept_at": when all of it was last read}.
+    """
+
+    api: Api
+    reader: Reader[TicketRow]
+    only: str
+    """`deleted` or `spam`."""
+    desk: Callable[[], Awaitable[Desk]]
+    clock: Clock
+
+    async def pull(self, cursor: Cursor | None) -> AsyncIterator[Page]:
+        state = cursor or {}
+        begun_at = self.clock()
+        swept_at = instant(state.get("swept_at"))
+        is_whole = swept_at is None or begun_at - swept_at >= SWEEP_EVERY
+        position = instant(state.get("position")) or _EPOCH
+        start = _EPOCH if is_whole else position - OVERLAP
+        since = listing(self.api, self.reader, only=self.only)
+        async for step in keyset(since, start, max(begun_at, position) + OVERLAP):
+            if step.position is not None:
+                position = max(position, step.position)
+            if step.listed.rows or step.listed.rejected:
+                gone = partial(self._gone, await self.desk())
+                records, rejected = self.reader.read(step.listed.rows, gone)
+                yield Page(records, rejected=[*step.listed.rejected, *rejected])
+        done = {"position": iso(position), "swept_at": iso(begun_at if is_whole else swept_at or begun_at)}
+        yield Page((), Marks(cursor).fresh(done), data_until=begun_at)
+
+    def _gone(self, desk: Desk, row: TicketRow) -> Record:
+        """Said by the pass itself: rows of the trash do not always say it of themselves."""
+        row.deleted = row.deleted or self.only == "deleted"
+        row.spam = row.spam or self.only == "spam"
+        return mapping.ticket(row, desk)
