@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar
+from functools import cache
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator
 from sqlmodel import Field, SQLModel
@@ -141,6 +142,37 @@ class Record(SQLModel):
     """Greater is newer. Connectors use epoch microseconds of the vendor's row version."""
     origin: str | None = None
     """The file a row came from, where a connector reads files; null for a vendor's API."""
+
+    @classmethod
+    def built(cls, values: dict[str, Any]) -> Self:
+        """A record of values that were checked where they were decoded: ids are text, instants in UTC.
+
+        The same as `model_validate` gives, at a fraction of its cost. Raises ValueError where a name is
+        not the record's or a required value is missing.
+        """
+        blank, fresh, required = _blank(cls)
+        content = {**blank, **values}
+        for name in fresh:
+            if name not in values:
+                content[name] = blank[name].copy()
+        for name in required:
+            if content.get(name) is None:
+                raise ValueError(f"{name} is missing")
+        if len(content) != len(blank) + len(required):
+            raise ValueError(f"{cls.__name__} has no {', '.join(sorted(content.keys() - cls.model_fields))}")
+        record: Self = cls.__new__(cls)
+        record.__dict__.update(content)
+        record.__pydantic_fields_set__.update(values)
+        return record
+
+
+@cache
+def _blank(record: type[Record]) -> tuple[dict[str, Any], Sequence[str], Sequence[str]]:
+    """Defaults; those of them that each record needs for itself; names without one."""
+    fields = record.model_fields
+    blank = {name: field.get_default() for name, field in fields.items() if not field.is_required()}
+    fresh = [name for name, value in blank.items() if isinstance(value, list | dict)]
+    return blank, fresh, [name for name in fields if name not in blank]
 
 
 class TicketRecord(Record):

@@ -13,7 +13,7 @@ from connectors.zendesk.rows import (
     SurveyAnswer,
     SurveyRow,
 )
-from connectors.zendesk.words import key, required, seconds, target_seconds, version_of, whole
+from connectors.zendesk.words import key, required, seconds, target_seconds, utc, version_of, whole
 from storage.records import (
     CallLegRecord,
     CallOutcome,
@@ -52,6 +52,7 @@ _SLA_STEPS: Final = {
 }
 _SLA_METRICS: Final = {"reply_time": "first_response", "resolution_time": "resolution"}
 _NO_SLA: Final = AppliedSla()
+_EPOCH: Final = datetime.fromtimestamp(0, tz=UTC)
 _ULID: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _ULID_TIME: Final = 10
 
@@ -60,7 +61,7 @@ def rating(row: RatingRow) -> RatingRecord:
     """A legacy rating. A changed answer comes as a new row; the newest of a ticket counts."""
     word = (row.score or "").casefold()
     is_answer = word.startswith(("good", "bad"))
-    return RatingRecord.model_validate(
+    return RatingRecord.built(
         {
             "id": required(row.id, "id"),
             "version": version_of(None, row.updated_at),
@@ -74,8 +75,8 @@ def rating(row: RatingRow) -> RatingRecord:
             "agent_id": key(row.assignee_id),
             "group_id": key(row.group_id),
             "respondent_id": key(row.requester_id),
-            "offered_at": None if word == "unoffered" else row.created_at,
-            "rated_at": (row.updated_at or row.created_at) if is_answer else None,
+            "offered_at": utc(None if word == "unoffered" else row.created_at),
+            "rated_at": utc((row.updated_at or row.created_at) if is_answer else None),
         }
     )
 
@@ -84,10 +85,12 @@ def survey_response(row: SurveyRow) -> RatingRecord:
     """A survey response: offered when it was made (its ULID says when), answered once it has a rating."""
     number = required(row.id, "id")
     answers = row.answers or []
-    last = max(filter(_is_satisfaction, answers), key=lambda answer: answer.updated_at or "", default=None)
+    last = max(
+        filter(_is_satisfaction, answers), key=lambda answer: answer.updated_at or _EPOCH, default=None
+    )
     texts = (answer.value for answer in answers if answer.type == "open_ended")
     score, scale = (None, None) if last is None else _score(last)
-    return RatingRecord.model_validate(
+    return RatingRecord.built(
         {
             "id": number,
             "version": max((version_of(None, answer.updated_at) for answer in answers), default=0),
@@ -99,7 +102,7 @@ def survey_response(row: SurveyRow) -> RatingRecord:
             "comment": next((text for text in texts if isinstance(text, str) and text), None),
             "respondent_id": key(row.responder_id),
             "offered_at": ulid_instant(number),
-            "rated_at": None if last is None else last.updated_at or last.created_at,
+            "rated_at": utc(None if last is None else last.updated_at or last.created_at),
         }
     )
 
@@ -146,7 +149,7 @@ def ulid_instant(ulid: str) -> datetime | None:
 
 def call(row: CallRow) -> CallRecord:
     """A call. A voicemail is `completed` for Talk, but nobody answered it."""
-    return CallRecord.model_validate(
+    return CallRecord.built(
         {
             "id": required(row.id, "id"),
             "version": version_of(None, row.updated_at),
@@ -157,7 +160,7 @@ def call(row: CallRow) -> CallRecord:
             "direction": Direction.OUTBOUND if row.direction == "outbound" else Direction.INBOUND,
             "outcome": _outcome(row),
             "vendor_outcome": row.completion_status,
-            "started_at": row.created_at,
+            "started_at": utc(row.created_at),
             "wait_seconds": whole(row.wait_time),
             "answer_seconds": whole(row.time_to_answer),
             "talk_seconds": whole(row.talk_time),
@@ -180,14 +183,14 @@ def _outcome(row: CallRow) -> CallOutcome:
 
 
 def leg(row: LegRow) -> CallLegRecord:
-    return CallLegRecord.model_validate(
+    return CallLegRecord.built(
         {
             "id": required(row.id, "id"),
             "version": version_of(None, row.updated_at),
             "call_id": required(row.call_id, "call_id"),
             "leg_type": row.type or "unknown",
             "agent_id": key(row.agent_id),
-            "started_at": row.created_at,
+            "started_at": utc(row.created_at),
             "talk_seconds": whole(row.talk_time),
             "hold_seconds": whole(row.hold_time),
             "wrap_seconds": whole(row.wrap_up_time),
@@ -208,7 +211,7 @@ def sla_event(row: MetricEventRow) -> SlaEventRecord:
     metric, instance = row.metric or "", row.instance_id or 0
     if metric == "reply_time" and instance > 1:
         metric = "next_response"
-    return SlaEventRecord.model_validate(
+    return SlaEventRecord.built(
         {
             "id": required(row.id, "id"),
             "version": version_of(None, row.time),
@@ -216,7 +219,7 @@ def sla_event(row: MetricEventRow) -> SlaEventRecord:
             "metric": _SLA_METRICS.get(metric, metric),
             "instance": instance,
             "event": step,
-            "at": row.time,
+            "at": utc(row.time),
             "target_seconds": target_seconds(applied.target_in_seconds, applied.target),
             "is_business": applied.business_hours,
             "policy_id": key(applied.policy.id) if applied.policy is not None else None,

@@ -1,10 +1,11 @@
 """The change log: one ticket event (an audit) as our events. Message bodies are never asked for."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from connectors.zendesk.rows import EventRow
-from connectors.zendesk.words import PRIORITIES, STATUSES, key, required
+from connectors.zendesk.words import PRIORITIES, STATUSES, key, required, utc
 from storage.records import EventKind, Role, Status, TicketEventRecord
 
 Child = Mapping[str, Any]
@@ -13,6 +14,7 @@ _ENVELOPE: Final = frozenset(
     {"id", "via", "via_reference_id", "event_type", "previous_value", "comment_present", "comment_public"}
 )
 _AUTOMATIC: Final = frozenset({"rule", "business rule", "trigger", "automation", "system"})
+_TAGS: Final = frozenset({"tags", "added_tags", "removed_tags"})
 _FIELDS: Final = {
     "status": EventKind.STATUS,
     "assignee_id": EventKind.AGENT,
@@ -33,7 +35,7 @@ def event_records(row: EventRow) -> list[TicketEventRecord]:
     actor = key(row.updater_id)
     base: dict[str, Any] = {
         "ticket_id": ticket_id,
-        "at": row.created_at or row.timestamp,
+        "at": _at(row),
         "version": int(row.timestamp or 0) * 1_000_000,
         "actor_id": actor,
         "actor_role": Role.SYSTEM if actor is None else None,
@@ -47,7 +49,13 @@ def event_records(row: EventRow) -> list[TicketEventRecord]:
             {"sequence": order, **acted, **change}
             for change in _changes(str(child.get("id") or f"{audit}.{order}"), child)
         )
-    return [TicketEventRecord.model_validate(base | change) for change in changes]
+    return [TicketEventRecord.built({**base, **change}) for change in changes]
+
+
+def _at(row: EventRow) -> datetime | None:
+    if row.created_at is None and row.timestamp:
+        return datetime.fromtimestamp(row.timestamp, tz=UTC)
+    return utc(row.created_at)
 
 
 def _creation(ticket_id: str, children: Sequence[Child]) -> Iterator[dict[str, Any]]:
@@ -132,6 +140,8 @@ def _id(value: Any) -> str | None:
 
 def _tags(child_id: str, child: Child) -> Iterator[dict[str, Any]]:
     """Added and removed tags, or the difference where both whole lists are given."""
+    if _TAGS.isdisjoint(child):
+        return
     if "added_tags" in child or "removed_tags" in child:
         added, removed = _listed(child.get("added_tags")), _listed(child.get("removed_tags"))
     else:

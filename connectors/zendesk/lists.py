@@ -46,7 +46,7 @@ class Schedules:
         began = self.clock()
         pages = [page.listed async for page in self.api.list(self.PATH, self.rows)]
         live = [row for page in pages for row in page.rows if not row.deleted_at]
-        default = min(live, key=lambda row: (row.created_at or "", str(row.id)), default=None)
+        default = min(live, key=lambda row: (row.created_at or began, str(row.id)), default=None)
         malformed: list[tuple[Any, str]] = []
         for row in live:
             row.is_default = row is default

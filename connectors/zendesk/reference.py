@@ -14,7 +14,7 @@ from connectors.zendesk.rows import (
     StatusRow,
     UserRow,
 )
-from connectors.zendesk.words import STATUSES, key, required, target_seconds, version_of
+from connectors.zendesk.words import STATUSES, key, required, target_seconds, utc, version_of
 from connectors.zones import iana_zone
 from storage.records import (
     BrandRecord,
@@ -36,7 +36,7 @@ _DAY_MINUTES: Final = 1440
 
 def person(row: UserRow) -> PersonRecord:
     is_staff = (row.role or "").casefold() in _STAFF
-    return PersonRecord.model_validate(
+    return PersonRecord.built(
         {
             "id": required(row.id, "id"),
             "version": version_of(None, row.updated_at),
@@ -48,7 +48,7 @@ def person(row: UserRow) -> PersonRecord:
             "is_active": row.active is not False,
             "organisation_id": key(row.organization_id),
             "timezone": row.iana_time_zone or row.time_zone,
-            "created_at": row.created_at,
+            "created_at": utc(row.created_at),
         }
     )
 
@@ -76,12 +76,12 @@ def brand(row: NamedRow) -> BrandRecord:
 
 
 def organisation(row: NamedRow) -> OrganisationRecord:
-    return OrganisationRecord.model_validate(
+    return OrganisationRecord.built(
         {
             "id": required(row.id, "id"),
             "version": version_of(None, row.updated_at),
             "name": row.name,
-            "deleted_at": row.deleted_at,
+            "deleted_at": utc(row.deleted_at),
         }
     )
 
@@ -142,7 +142,7 @@ def _target(metric: PolicyMetric) -> dict[str, Any]:
 
 def schedule(row: ScheduleRow) -> ScheduleRecord:
     """Intervals count minutes from Sunday 00:00 in the schedule's own zone; older ones may cross midnight."""
-    return ScheduleRecord.model_validate(
+    return ScheduleRecord.built(
         {
             "id": required(row.id, "id"),
             "name": row.name,
@@ -150,7 +150,7 @@ def schedule(row: ScheduleRow) -> ScheduleRecord:
             "weekly": _weekly(row.intervals or ()),
             "holidays": [_dates(holiday) for holiday in row.holidays or ()],
             "is_default": row.is_default,
-            "deleted_at": row.deleted_at,
+            "deleted_at": utc(row.deleted_at),
         }
     )
 

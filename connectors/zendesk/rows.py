@@ -1,12 +1,14 @@
 """Zendesk's rows, with the fields that are kept and no others. Texts of customers are never built."""
 
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any
 
 import msgspec
 
 Id = int | str | None
 Text = str | None
 Number = int | float | None
+Instant = Annotated[datetime, msgspec.Meta(tz=True)] | None
 
 
 class Row(msgspec.Struct, kw_only=True):
@@ -26,9 +28,9 @@ class MetricSet(msgspec.Struct, kw_only=True):
     reopens: int | None = None
     assignee_stations: int | None = None
     group_stations: int | None = None
-    initially_assigned_at: Text = None
-    solved_at: Text = None
-    status_updated_at: Text = None
+    initially_assigned_at: Instant = None
+    solved_at: Instant = None
+    status_updated_at: Instant = None
     reply_time_in_minutes: Minutes | None = None
     reply_time_in_seconds: Minutes | None = None
     first_resolution_time_in_minutes: Minutes | None = None
@@ -60,8 +62,8 @@ class CustomField(msgspec.Struct):
 
 
 class TicketRow(Row, kw_only=True):
-    created_at: Text = None
-    updated_at: Text = None
+    created_at: Instant = None
+    updated_at: Instant = None
     generated_timestamp: Number = None
     subject: Text = None
     type: Text = None
@@ -75,7 +77,7 @@ class TicketRow(Row, kw_only=True):
     organization_id: Id = None
     brand_id: Id = None
     ticket_form_id: Id = None
-    due_at: Text = None
+    due_at: Instant = None
     tags: list[str] | None = None
     custom_fields: list[CustomField] | None = None
     from_messaging_channel: bool | None = None
@@ -88,7 +90,7 @@ class EventRow(Row, kw_only=True):
 
     ticket_id: Id = None
     timestamp: Number = None
-    created_at: Text = None
+    created_at: Instant = None
     updater_id: Id = None
     via: Any = None
     child_events: list[dict[str, Any]] | None = None
@@ -104,8 +106,8 @@ class UserRow(Row, kw_only=True):
     organization_id: Id = None
     time_zone: Text = None
     iana_time_zone: Text = None
-    created_at: Text = None
-    updated_at: Text = None
+    created_at: Instant = None
+    updated_at: Instant = None
 
 
 class Option(msgspec.Struct):
@@ -121,10 +123,10 @@ class NamedRow(Row, kw_only=True):
     type: Text = None
     deleted: bool | None = None
     is_deleted: bool | None = None
-    deleted_at: Text = None
+    deleted_at: Instant = None
     active: bool | None = None
-    created_at: Text = None
-    updated_at: Text = None
+    created_at: Instant = None
+    updated_at: Instant = None
     custom_field_options: list[Option] | None = None
     system_field_options: list[Option] | None = None
 
@@ -139,7 +141,7 @@ class StatusRow(Row, kw_only=True):
     status_category: Text = None
     agent_label: Text = None
     active: bool | None = None
-    updated_at: Text = None
+    updated_at: Instant = None
 
 
 class PolicyMetric(msgspec.Struct, kw_only=True):
@@ -176,8 +178,8 @@ class ScheduleRow(Row, kw_only=True):
     name: Text = None
     time_zone: Text = None
     intervals: list[Interval] | None = None
-    created_at: Text = None
-    deleted_at: Text = None
+    created_at: Instant = None
+    deleted_at: Instant = None
     holidays: list[Holiday] | None = None
     is_default: bool = False
 
@@ -190,8 +192,8 @@ class RatingRow(Row, kw_only=True):
     score: Text = None
     comment: Text = None
     reason: Text = None
-    created_at: Text = None
-    updated_at: Text = None
+    created_at: Instant = None
+    updated_at: Instant = None
 
 
 class Subject(msgspec.Struct):
@@ -217,8 +219,8 @@ class SurveyAnswer(msgspec.Struct, kw_only=True):
     question: Question | str | None = None
     selections: list[Selection] | None = None
     value: Any = None
-    created_at: Text = None
-    updated_at: Text = None
+    created_at: Instant = None
+    updated_at: Instant = None
 
 
 class Survey(msgspec.Struct):
@@ -230,13 +232,13 @@ class SurveyRow(Row, kw_only=True):
     subjects: list[Subject] | None = None
     subject_zrns: list[str] | None = None
     survey: Survey | None = None
-    expires_at: Text = None
+    expires_at: Instant = None
     answers: list[SurveyAnswer] | None = None
 
 
 class CallRow(Row, kw_only=True):
-    created_at: Text = None
-    updated_at: Text = None
+    created_at: Instant = None
+    updated_at: Instant = None
     agent_id: Id = None
     call_group_id: Id = None
     customer_id: Id = None
@@ -258,8 +260,8 @@ class LegRow(Row, kw_only=True):
     call_id: Id = None
     type: Text = None
     agent_id: Id = None
-    created_at: Text = None
-    updated_at: Text = None
+    created_at: Instant = None
+    updated_at: Instant = None
     duration: Number = None
     talk_time: Number = None
     hold_time: Number = None
@@ -285,7 +287,7 @@ class MetricEventRow(Row, kw_only=True):
     metric: Text = None
     instance_id: int | None = None
     type: Text = None
-    time: Text = None
+    time: Instant = None
     sla: AppliedSla | None = None
     group_sla: AppliedSla | None = None
     status: Minutes | None = None

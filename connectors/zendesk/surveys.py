@@ -11,7 +11,6 @@ from connectors.zendesk.api import YOUNGEST, ZendeskApi, epoch
 from connectors.zendesk.pages import ListPage
 from connectors.zendesk.reading import Reader, place_in
 from connectors.zendesk.rows import SurveyRow
-from connectors.zendesk.words import parsed
 from storage.records import RatingRecord
 
 SURVEY_ROWS: Final = 50
@@ -134,10 +133,6 @@ class SurveyResponses:
 
 def _is_open(row: SurveyRow, offered: datetime | None, now: datetime) -> bool:
     """Whether its answers may still change; what cannot be told is read again."""
-    try:
-        expires = None if row.expires_at is None else parsed(row.expires_at)
-    except ValueError:
-        expires = None
-    if expires is None:
+    if row.expires_at is None:
         return offered is None or offered + ANSWERABLE > now
-    return expires > now
+    return row.expires_at > now

@@ -11,6 +11,7 @@ from connectors.zendesk.words import (
     key,
     required,
     seconds,
+    utc,
     version_of,
     whole,
 )
@@ -57,10 +58,10 @@ def ticket_record(row: TicketRow, host: str, metric_set: MetricSet | None = None
         "custom_fields": {
             str(field.id): field.value for field in row.custom_fields or () if field.value not in _EMPTY
         },
-        "created_at": row.created_at,
-        "updated_at": row.updated_at,
-        "due_at": row.due_at,
-        "deleted_at": (row.updated_at or row.created_at) if word == "deleted" else None,
+        "created_at": utc(row.created_at),
+        "updated_at": utc(row.updated_at),
+        "due_at": utc(row.due_at),
+        "deleted_at": utc(row.updated_at or row.created_at) if word == "deleted" else None,
         "is_merged": MERGED_TAG in tags,
         "is_test": name == SAMPLE_CHANNEL,
         "is_bot_handled": (row.support_type or "agent") != "agent",
@@ -70,7 +71,7 @@ def ticket_record(row: TicketRow, host: str, metric_set: MetricSet | None = None
     metrics = metric_set or row.metric_set
     if metrics is not None:
         values |= vendor_figures(metrics, status)
-    return TicketRecord.model_validate(values)
+    return TicketRecord.built(values)
 
 
 def _followed_up(via: Via) -> str | None:
@@ -110,9 +111,9 @@ def vendor_figures(metrics: MetricSet, status: Status | None) -> dict[str, Any]:
         "vendor_reopens": metrics.reopens,
         "vendor_agent_stations": metrics.assignee_stations,
         "vendor_group_stations": metrics.group_stations,
-        "first_assigned_at": metrics.initially_assigned_at,
+        "first_assigned_at": utc(metrics.initially_assigned_at),
         # A reopened ticket may keep the instant of its former solve.
-        "solved_at": metrics.solved_at if status in _DONE else None,
+        "solved_at": utc(metrics.solved_at) if status in _DONE else None,
         # Closed is a ticket's last status, so its last change of status is when it was closed.
-        "closed_at": metrics.status_updated_at if status is Status.CLOSED else None,
+        "closed_at": utc(metrics.status_updated_at) if status is Status.CLOSED else None,
     }

@@ -1,8 +1,8 @@
 """Zendesk's words in ours."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Any, Final
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from storage.records import Channel, Priority, Status
 
@@ -54,6 +54,8 @@ _CHANNELS: Final[Mapping[str, Channel]] = {
     "facebook": Channel.SOCIAL,
     "instagram_dm": Channel.SOCIAL,
 }
+_EPOCH: Final = datetime.fromtimestamp(0, tz=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
 _NOBODY: Final = frozenset({None, 0, "0", "", -1, "-1"})
 
 
@@ -68,23 +70,22 @@ def required(value: int | str | None, name: str) -> str:
     return str(value)
 
 
-def channel(name: Any, is_messaging: bool = False) -> Channel:
+def channel(name: str | None, is_messaging: bool = False) -> Channel:
     if is_messaging:
         return Channel.MESSAGING
-    return _CHANNELS.get(str(name or "").casefold().replace(" ", "_"), Channel.OTHER)
+    return _CHANNELS.get((name or "").casefold().replace(" ", "_"), Channel.OTHER)
 
 
-def version_of(seconds: float | None, instant: str | None) -> int:
+def version_of(seconds: float | None, instant: datetime | None) -> int:
     """Epoch microseconds of a row's version: `generated_timestamp`, which 0 leaves unset, else `updated_at`."""
     if seconds:
         return int(seconds) * 1_000_000
-    return 0 if instant is None else int(parsed(instant).timestamp() * 1_000_000)
+    return 0 if instant is None else (instant - _EPOCH) // _MICROSECOND
 
 
-def parsed(instant: str) -> datetime:
-    """ISO 8601; what leaves out the zone is UTC. Raises ValueError."""
-    found = datetime.fromisoformat(instant)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+def utc(instant: datetime | None) -> datetime | None:
+    """The same instant in UTC, which is how Zendesk writes nearly all of them."""
+    return instant if instant is None or instant.tzinfo is UTC else instant.astimezone(UTC)
 
 
 def whole(value: float | None) -> int | None:
