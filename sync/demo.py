@@ -35,7 +35,6 @@ DATABASE = Path("demo.db")
 TICKETS = 2_000
 DAYS = 150
 CHANGED = 40
-_BEFORE_NOW = timedelta(minutes=15)
 _STARTUP_SECONDS = 60
 
 
@@ -71,11 +70,12 @@ def show(folder: Path | None = None) -> int:
         for helpdesk in helpdesks:
             helpdesk.ask("change", count=CHANGED, within_days=30)
             helpdesk.ask("advance", seconds=300)
-        say(f"\nSomething happened to {CHANGED} tickets of each helpdesk. Syncing again …")
+        say(f"Something happened to {CHANGED} tickets of each helpdesk. Syncing again …")
         second = _sync(house)
         _show_kpis(house, vendors)
         _show_cost(first, second)
-    say(_NEXT.format(database=database))
+    for line in _NEXT.format(database=database).splitlines():
+        say(line)
     return max(FAILED if report.exit_code else DONE for report in (*first, *second))
 
 
@@ -90,7 +90,7 @@ or with your own helpdesk: deskpulse init"""
 @contextmanager
 def sandboxes(vendors: Sequence[str]) -> Iterator[list[Helpdesk]]:
     """One made-up history in several dialects; the processes end with the block."""
-    now = (utc_now() - _BEFORE_NOW).replace(microsecond=0).isoformat()
+    now = utc_now().replace(microsecond=0).isoformat()
     with ExitStack() as stack:
         running = [(vendor, stack.enter_context(_process(vendor, now))) for vendor in vendors]
         yield [_answering(vendor, process) for vendor, process in running]
@@ -98,7 +98,7 @@ def sandboxes(vendors: Sequence[str]) -> Iterator[list[Helpdesk]]:
 
 @contextmanager
 def _process(vendor: str, now: str) -> Iterator["subprocess.Popen[str]"]:
-    command = [sys.executable, "-m", "connectors.sandbox", "--vendor", vendor, "--now", now]
+    command = [sys.executable, "-m", "connectors.sandbox", "--vendor", vendor, "--now", now, "--running"]
     command += ["--tickets", str(TICKETS), "--days", str(DAYS)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own module
     try:

@@ -28,6 +28,9 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         default=None,
         help="stand still at this instant; runs without it",
     )
+    parser.add_argument(
+        "--running", action="store_true", help="--now dates the history, the clock is the real one"
+    )
     parser.add_argument("--limits", action="store_true", help="enforce what a real plan allows")
     return parser.parse_args(arguments)
 
@@ -35,6 +38,8 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
 def main(arguments: list[str]) -> int:
     asked = _parse(arguments)
     desk = Desk(seed=asked.seed, tickets=asked.tickets, days=asked.days, now=asked.now)
+    if asked.running:
+        desk.clock.run()
     sandbox = Sandbox(desk, dialect(asked.vendor, desk, limits=asked.limits), port=asked.port)
 
     def end(_signal: int, _frame: FrameType | None) -> None:

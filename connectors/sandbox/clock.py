@@ -30,6 +30,10 @@ class Clock:
         """Stand still at this instant from now on."""
         self._stands_at, self._ahead = instant.timestamp(), 0.0
 
+    def run(self) -> None:
+        """Be the real time from now on."""
+        self._stands_at, self._ahead = None, 0.0
+
     async def sleep(self, seconds: float) -> None:
         """Waiting costs no time here: a clock that stands is moved instead."""
         self.advance(max(seconds, 0))
