@@ -116,14 +116,24 @@ class Books:
         with self.transaction() as connection:
             connection.execute(sa.update(runs).where(runs.c.id == run_id).values(**figures))
 
-    def take_lease(self, account: str, owner: str, ttl_seconds: float) -> bool:
-        """Become, or stay, the one process that may sync this account for so long."""
+    def take_lease(
+        self,
+        account: str,
+        owner: str,
+        ttl_seconds: float,
+        *,
+        has_died: Callable[[str], bool] = lambda _owner: False,
+    ) -> bool:
+        """Become, or stay, the one process that may sync this account for so long.
+
+        `has_died` tells of a holder that it will never come back, so that nobody waits for its lease to end.
+        """
         now = self.clock()
         with self.transaction() as connection:
             held = connection.execute(
                 sa.select(leases.c.owner, leases.c.until).where(leases.c.account == account).with_for_update()
             ).first()
-            if held is not None and held.owner != owner and held.until > now:
+            if held and held.owner != owner and held.until > now and not has_died(held.owner):
                 return False
             until = now + timedelta(seconds=ttl_seconds)
             values = {"account": account, "owner": owner, "until": until}

@@ -31,10 +31,25 @@ def _world() -> str:
         return "-"
 
 
+def has_died(owner: str) -> bool:
+    """Whether a lease's holder was a process of this machine and is no more; false wherever nobody can know."""
+    host, _, place = owner.partition(":")
+    pid, _, world = place.partition(":")
+    if host != socket.gethostname() or world != _world() or world == "-":
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:  # somebody else's, but alive
+        pass
+    return False
+
+
 @asynccontextmanager
 async def held(store: Store, account: str, owner: str) -> AsyncIterator[None]:
     """Hold the account's lease; a lease lost to another process cancels the work at once."""
-    if not await finish(store.take_lease, account, owner, TTL_SECONDS):
+    if not await finish(store.take_lease, account, owner, TTL_SECONDS, has_died=has_died):
         raise Busy("another process is syncing this account")
     worker, lost = asyncio.current_task(), asyncio.Event()
     assert worker is not None
