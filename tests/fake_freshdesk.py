@@ -22,7 +22,7 @@ import httpx
 Row = dict[str, Any]
 
 PAGE_CAP = 300
-_FAR_PAST = "1970-01-01T00:00:00Z"
+_FAR_FUTURE = "9999-12-31T00:00:00Z"
 
 
 def stamp(at: datetime) -> str:
@@ -58,6 +58,7 @@ class Call:
     path: str
     query: dict[str, str]
     credits: int
+    at: datetime
 
 
 @dataclass
@@ -95,6 +96,8 @@ class FakeFreshdesk:
     """Answers given, in turn, instead of the next ones."""
     before: Callable[[httpx.Request], None] | None = None
     calls: list[Call] = field(default_factory=list)
+    too_many: int = 0
+    """How often it had to answer 429."""
     me: Row = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -235,7 +238,7 @@ class FakeFreshdesk:
         path = request.url.path.removeprefix("/api/v2/")
         query = dict(request.url.params)
         cost = _credits(path, query)
-        self.calls.append(Call(path, query, cost))
+        self.calls.append(Call(path, query, cost, self.clock()))
         wait = self.minute.spend(cost, self.clock())
         headers = {
             "X-RateLimit-Total": f"{float(self.minute.total)}",
@@ -243,6 +246,7 @@ class FakeFreshdesk:
             "X-RateLimit-Used-CurrentRequest": str(cost),
         }
         if wait is not None:
+            self.too_many += 1
             headers["Retry-After"] = f"{wait:.1f}"
             return httpx.Response(429, json={"message": "You have exceeded the limit"}, headers=headers)
         status, body, more = self._route(path, query, request)
@@ -290,7 +294,8 @@ class FakeFreshdesk:
         }
         for name, column in filters.items():
             if name in query:
-                rows = [row for row in rows if instant(row[column]) >= instant(query[name])]
+                since = _plain_stamp(query[name])
+                rows = [row for row in rows if row.get(column, _FAR_FUTURE) >= since]
         return rows
 
     def _tickets(self, query: dict[str, str], request: httpx.Request) -> tuple[int, Any, dict[str, str]]:
@@ -300,24 +305,28 @@ class FakeFreshdesk:
         if page > PAGE_CAP:
             words = f"You cannot access tickets beyond the {PAGE_CAP}th page. Please provide a smaller page number."
             return 400, _invalid("page", words), {}
+        order = self._listed(query)
+        first = (page - 1) * size
+        chosen = [number for _, number in order[first : first + size]]
+        with_stats = "stats" in query.get("include", "")
+        rows = [_shown(self.tickets[number], with_stats) for number in chosen]
+        return 200, rows, _link(request, page) if len(order) > first + size else {}
+
+    def _listed(self, query: dict[str, str]) -> list[tuple[str, int]]:
         since, kind = query.get("updated_since"), query.get("filter", "default")
         if since is None:  # tickets created in the last 30 days
             oldest = stamp(self.clock() - timedelta(days=30))
-            numbers = [
-                n for _, n in self._sorted(kind, "created_at") if self.tickets[n]["created_at"] >= oldest
-            ]
+            order = [one for one in self._sorted(kind, "created_at") if one[0] >= oldest]
         else:
             order = self._sorted(kind, "updated_at")
             cut = bisect_left if self.updated_since_is_inclusive else bisect_right
             edge = 0 if self.updated_since_is_inclusive else 10**18
-            numbers = [n for _, n in order[cut(order, (_plain_stamp(since), edge)) :]]
+            order = order[cut(order, (_plain_stamp(since), edge)) :]
             if query.get("order_by", "created_at") != "updated_at":
-                numbers.sort(key=lambda n: (self.tickets[n]["created_at"], n))
+                order.sort(key=lambda one: (self.tickets[one[1]]["created_at"], one[1]))
         if query.get("order_type", "desc") == "desc":
-            numbers.reverse()
-        with_stats = "stats" in query.get("include", "")
-        rows = [_shown(self.tickets[n], with_stats) for n in numbers[(page - 1) * size : page * size]]
-        return 200, rows, _link(request, page) if len(numbers) > page * size else {}
+            order.reverse()
+        return order
 
     def _sorted(self, kind: str, column: str) -> list[tuple[str, int]]:
         name = f"{kind}/{column}"

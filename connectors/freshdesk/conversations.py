@@ -81,11 +81,29 @@ class Conversations:
     """This key may not read conversations."""
 
     async def look(self, rows: Sequence[TicketRow], desk: Desk) -> list[Look]:
+        """What each row leads to; the conversations that must be read are read side by side."""
+        looks = [self._settled(row) for row in rows]
+        places = [place for place, look in enumerate(looks) if look is None]
+        read = await self._side_by_side([rows[place] for place in places], desk)
+        for place, look in zip(places, read, strict=True):
+            looks[place] = look
+        return [look for look in looks if look is not None]
+
+    def _settled(self, row: TicketRow) -> Look | None:
+        """What needs no call; null where the conversation must be read."""
+        wanted = reading(row, self.horizon)
+        if wanted is not Reading.READ:
+            return Look(wanted)
+        if self.known.holds(row):
+            return Look(Reading.NOTHING, merged_into=self.known.merged_into(row), is_checked=True)
+        return None
+
+    async def _side_by_side(self, rows: Sequence[TicketRow], desk: Desk) -> list[Look]:
         places = asyncio.Semaphore(_AT_ONCE)
 
         async def one(row: TicketRow) -> Look:
             async with places:
-                return await self._look(row, desk)
+                return await self._read(row, desk)
 
         looks = [asyncio.ensure_future(one(row)) for row in rows]
         try:
@@ -96,20 +114,18 @@ class Conversations:
             await asyncio.gather(*looks, return_exceptions=True)
             raise
 
-    async def _look(self, row: TicketRow, desk: Desk) -> Look:
-        wanted = reading(row, self.horizon)
-        if wanted is not Reading.READ or self.is_closed:
-            return Look(Reading.NOTHING if wanted is Reading.READ else wanted)
-        if self.known.holds(row):
-            return Look(Reading.NOTHING, merged_into=self.known.merged_into(row), is_checked=True)
+    async def _read(self, row: TicketRow, desk: Desk) -> Look:
+        if self.is_closed:
+            return Look(Reading.NOTHING)
         try:
             told = await self.api.every(f"tickets/{row.id}/conversations", _MESSAGES)
         except Unsupported as refusal:
+            if not self.is_closed:
+                self.notify(f"conversations cannot be read, so replies are counted from summaries: {refusal}")
             self.is_closed = True
-            self.notify(f"conversations cannot be read, so replies are counted from summaries: {refusal}")
             return Look(Reading.NOTHING)
         if told is None:
-            return Look(wanted, is_gone=True)
+            return Look(Reading.READ, is_gone=True)
         merged = merged_into(row, told.rows, desk.merge_note)
         self.known.note(row, merged)
-        return Look(wanted, told.rows, merged, is_checked=True, rejected=told.rejected)
+        return Look(Reading.READ, told.rows, merged, is_checked=True, rejected=told.rejected)
