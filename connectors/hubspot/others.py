@@ -12,6 +12,7 @@ from storage.records import (
     Direction,
     EventKind,
     GroupRecord,
+    OrganisationRecord,
     PersonRecord,
     RatingRecord,
     Record,
@@ -33,7 +34,9 @@ FEEDBACK_PROPERTIES = (
     "hs_contact_id",
     "hs_ticket_id",
     "hs_ticket_owner_id",
+    "hs_agent_id",
 )
+COMPANY_PROPERTIES = ("name", "createdate", "hs_lastmodifieddate")
 CALL_PROPERTIES = (
     "hs_timestamp",
     "hs_call_duration",
@@ -73,9 +76,22 @@ def owner_records(owner: Mapping[str, Any]) -> list[Record]:
     return [person, *teams]
 
 
-def rating_record(row: Mapping[str, Any]) -> RatingRecord:
-    """A feedback submission. The response group is the one normaliser that all survey kinds share."""
+def organisation_record(row: Mapping[str, Any]) -> OrganisationRecord:
+    return OrganisationRecord(
+        id=str(row["id"]),
+        version=words.version(words.instant(row.get("updatedAt"))),
+        name=words.text(row.get("properties") or {}, "name"),
+        deleted_at=words.instant(row.get("archivedAt")),
+    )
+
+
+def rating_record(row: Mapping[str, Any], owners: Mapping[str, str] | None = None) -> RatingRecord:
+    """A feedback submission. The response group is the one normaliser that all survey kinds share.
+
+    `owners` maps user id to owner id: chat surveys name the user who chatted.
+    """
     properties: Properties = row.get("properties") or {}
+    agent = (owners or {}).get(words.text(properties, "hs_agent_id") or "")
     survey = _survey_type(properties)
     score, scale = _score(properties, survey)
     return RatingRecord(
@@ -87,7 +103,7 @@ def rating_record(row: Mapping[str, Any]) -> RatingRecord:
         score=score,
         scale=scale,
         comment=words.text(properties, "hs_content"),
-        agent_id=words.text(properties, "hs_ticket_owner_id"),
+        agent_id=words.text(properties, "hs_ticket_owner_id") or agent,
         respondent_id=words.text(properties, "hs_contact_id"),
         rated_at=words.moment(properties, "hs_submission_timestamp") or words.instant(row.get("createdAt")),
         deleted_at=words.instant(row.get("archivedAt")),

@@ -62,6 +62,8 @@ _SLAS = {
     "resolution": "hs_time_to_close_sla",
 }
 _OVERDUE, _ON_TIME, _LATE = "1", "3", "4"
+_ONCE = -1
+"""The order of an event that a ticket has once, however its instant may be corrected."""
 
 
 def ticket_records(row: Mapping[str, Any], stages: Mapping[str, str]) -> list[Record]:
@@ -112,6 +114,7 @@ def ticket_record(row: Mapping[str, Any], stages: Mapping[str, str]) -> TicketRe
             "reopened_at": words.moment(properties, "hs_ticket_reopened_at"),
             "first_assigned_at": _later(created_at, properties, "hs_time_to_first_rep_assignment"),
             "deleted_at": words.instant(row.get("archivedAt")),
+            "is_imported": solved_at is not None and created_at is not None and solved_at < created_at,
             "is_outbound": words.flag(properties, "hs_outbound_ticket"),
             "is_bot_handled": words.text(properties, "hs_customer_agent_ticket_status") is not None,
             "url": row.get("url"),
@@ -132,19 +135,39 @@ def ticket_record(row: Mapping[str, Any], stages: Mapping[str, str]) -> TicketRe
     )
 
 
+def stages_of(row: Mapping[str, Any]) -> set[str]:
+    """The stages a ticket is in and was in, as far as its row can be read."""
+    properties, histories = row.get("properties"), row.get("propertiesWithHistory")
+    past = histories.get("hs_pipeline_stage") if isinstance(histories, dict) else None
+    stages = [entry.get("value") for entry in past or () if isinstance(entry, dict)]
+    if isinstance(properties, dict):
+        stages.append(properties.get("hs_pipeline_stage"))
+    return {str(stage) for stage in stages if stage}
+
+
 def associated(row: Mapping[str, Any], kind: str) -> str | None:
-    """The first associated object of a kind, from an inline or a batch answer; ids may be integers."""
+    """One associated object of a kind, from an inline or a batch answer; ids may be integers.
+
+    HubSpot gives an object once for each label, in no order that is promised: the lowest id, which is
+    the oldest object, is the same at every reading.
+    """
     results = ((row.get("associations") or {}).get(kind) or {}).get("results") or []
-    return str(results[0]["id"]) if results else None
+    return min((str(found["id"]) for found in results), key=lambda each: (len(each), each), default=None)
 
 
 def needs_messages(row: Mapping[str, Any], since: datetime) -> str | None:
-    """The thread to read for a ticket whose properties do not tell its first response."""
+    """The thread to read for a ticket whose properties do not tell its first response.
+
+    Where HubSpot knows that nothing was sent yet, or that its bot needed nobody, there is nothing to find.
+    """
     properties: Properties = row.get("properties") or {}
     created_at = words.moment(properties, "createdate") or words.instant(row.get("createdAt"))
     if created_at is None or created_at < since or _first_response_at(properties):
         return None
-    if words.flag(properties, "hs_outbound_ticket"):
+    is_silent = "hs_last_message_sent_at" in properties and not properties["hs_last_message_sent_at"]
+    is_bots = words.text(properties, "hs_customer_agent_ticket_status") is not None
+    is_handed_off = words.text(properties, "hs_customer_agent_escalated_time") is not None
+    if is_silent or (is_bots and not is_handed_off) or words.flag(properties, "hs_outbound_ticket"):
         return None
     return words.text(properties, "hs_conversations_originating_thread_id")
 
@@ -174,14 +197,17 @@ def _later(start: datetime | None, properties: Properties, name: str) -> datetim
 
 
 def _merged(ticket: TicketRecord, row: Mapping[str, Any]) -> Iterator[TicketRecord]:
-    """HubSpot archives the tickets that were merged away; the survivor names them, chains included."""
+    """HubSpot archives the tickets that were merged away; the survivor names them, chains included.
+
+    The survivor is a new record as a rule: its own creation dates the merge, and stays the same.
+    """
     for loser in words.names(row.get("properties") or {}, "hs_merged_object_ids"):
         if loser != ticket.id:
             yield TicketRecord(
                 id=loser,
                 version=ticket.version,
                 created_at=ticket.created_at,
-                deleted_at=ticket.updated_at or ticket.created_at,
+                deleted_at=words.instant(row.get("createdAt")) or ticket.created_at,
                 is_merged=True,
                 merged_into=ticket.id,
             )
@@ -196,7 +222,7 @@ def _history(
         return
     entered = _entries(histories["hs_pipeline_stage"])
     first = status_of(entered[0][1], stages, None) or Status.NEW
-    yield _event(ticket, EventKind.CREATED, ticket.created_at, 0, str(first))
+    yield _event(ticket, EventKind.CREATED, ticket.created_at, _ONCE, str(first))
     yield from _status_changes(ticket, entered, stages, first)
     for name, kind in (("hubspot_owner_id", EventKind.AGENT), ("hubspot_team_id", EventKind.GROUP)):
         before: str | None = None
@@ -238,11 +264,13 @@ def _event(
     previous: str | None = None,
 ) -> TicketEventRecord:
     return TicketEventRecord(
-        id=f"{ticket.id}:{kind}:{order}:{int(at.timestamp() * 1000)}" if order else f"{ticket.id}:{kind}:0",
+        id=f"{ticket.id}:{kind}"
+        if order < 0
+        else f"{ticket.id}:{kind}:{words.milliseconds(at)}:{value or ''}",
         version=ticket.version,
         ticket_id=ticket.id,
         at=at,
-        sequence=order,
+        sequence=max(order, 0),
         event=kind,
         value=value,
         previous=previous,
@@ -252,7 +280,7 @@ def _event(
 def _bot(ticket: TicketRecord, row: Mapping[str, Any]) -> Iterator[TicketEventRecord]:
     escalated_at = words.moment(row.get("properties") or {}, "hs_customer_agent_escalated_time")
     if escalated_at is not None:
-        yield _event(ticket, EventKind.BOT_HANDOFF, max(escalated_at, ticket.created_at), 0, None)
+        yield _event(ticket, EventKind.BOT_HANDOFF, max(escalated_at, ticket.created_at), _ONCE, None)
 
 
 def _sla(ticket: TicketRecord, row: Mapping[str, Any]) -> Iterator[SlaEventRecord]:

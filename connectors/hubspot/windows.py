@@ -57,7 +57,9 @@ async def read_window(search: Search, low_ms: int, high_ms: int) -> AsyncIterato
             middle = (low + high) // 2
             waiting += [(middle + 1, high), (low, middle)]
             continue
-        pages = _by_id(search, low, high) if first.total >= SPLIT_AT else _pages(search, first, low, high)
+        pages = (
+            _window_by_id(search, low, high) if first.total >= SPLIT_AT else _pages(search, first, low, high)
+        )
         async for rows in pages:
             yield Part(rows, None)
         yield Part((), high)
@@ -77,15 +79,22 @@ async def _pages(search: Search, first: Hits, low: int, high: int) -> AsyncItera
         after = hits.after
         hits = await search(Query(low, high, after))
     if len(seen) < hits.total:
-        async for rows in _by_id(search, low, high):
+        async for rows in _window_by_id(search, low, high):
             yield rows
 
 
-async def _by_id(search: Search, low: int, high: int) -> AsyncIterator[Sequence[Row]]:
-    """A window by ascending id, never by offset: for a crowded millisecond, and for rows that moved."""
-    above = 0
+def _window_by_id(search: Search, low: int, high: int) -> AsyncIterator[Sequence[Row]]:
+    """For a crowded millisecond, and for rows that moved between two pages."""
+    return by_id(lambda above: search(Query(low, high, 0, above)))
+
+
+async def by_id(search: Callable[[int], Awaitable[Hits]], above: int = 0) -> AsyncIterator[Sequence[Row]]:
+    """Hits by ascending id, never by offset: no cap ends this walk, and no row that moves is passed over.
+
+    The order of ids is checked: an index that compared them as text would hide rows.
+    """
     while True:
-        hits = await search(Query(low, high, 0, above))
+        hits = await search(above)
         if not hits.rows:
             return
         ids = [int(row["id"]) for row in hits.rows]

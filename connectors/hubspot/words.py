@@ -32,13 +32,20 @@ def text(properties: Properties, name: str) -> str | None:
     return None if value is None or value == "" else str(value)
 
 
-def instant(value: str | None) -> datetime | None:
-    """ISO 8601 with or without milliseconds, or epoch milliseconds."""
-    if not value:
+def instant(value: Any) -> datetime | None:
+    """ISO 8601 with or without milliseconds, a date alone, or epoch milliseconds; all of it UTC."""
+    if value is None or value == "":
         return None
-    if value.lstrip("-").isdigit():
-        return EPOCH + timedelta(milliseconds=int(value))
-    return datetime.fromisoformat(value).astimezone(UTC)
+    written = str(value)
+    if written.lstrip("-").isdigit():
+        return EPOCH + timedelta(milliseconds=int(written))
+    at = datetime.fromisoformat(written)
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+def milliseconds(at: datetime) -> int:
+    """Epoch milliseconds, HubSpot's resolution."""
+    return (at - EPOCH) // timedelta(milliseconds=1)
 
 
 def moment(properties: Properties, name: str) -> datetime | None:
