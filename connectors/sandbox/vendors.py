@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from connectors.sandbox import freshdesk, zendesk
+from connectors.sandbox import freshdesk, hubspot, zendesk
 from connectors.sandbox.desk import Desk
 from connectors.sandbox.server import Dialect
 
@@ -15,7 +15,15 @@ def _freshdesk(desk: Desk, limits: bool) -> Dialect:
     return freshdesk.Freshdesk(desk, limits=freshdesk.Limits.of_plan() if limits else None)
 
 
-_MAKERS: Mapping[str, Callable[[Desk, bool], Dialect]] = {"zendesk": _zendesk, "freshdesk": _freshdesk}
+def _hubspot(desk: Desk, limits: bool) -> Dialect:
+    return hubspot.HubSpot(desk, limits=hubspot.Limits.of_plan() if limits else None)
+
+
+_MAKERS: Mapping[str, Callable[[Desk, bool], Dialect]] = {
+    "zendesk": _zendesk,
+    "freshdesk": _freshdesk,
+    "hubspot": _hubspot,
+}
 VENDORS = tuple(_MAKERS)
 
 
