@@ -175,6 +175,8 @@ class ByTime:
     def _next(self, start: int, end: int) -> int:
         if end > start:
             return end
+        if end < start:
+            raise Unexpected(f"{self.export.path} leads back from second {start} to {end}: tell the developers")
         self.notify(
             f"{self.export.path}: second {start} holds more rows than a page; some of them may be missing"
         )

@@ -1,13 +1,21 @@
 """Reference data: read whole, now and then."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from connectors import Clock, Cursor, Page, Rejected, Rows, Unsupported
 from connectors.zendesk.api import ZendeskApi
 from connectors.zendesk.pages import ListPage
-from connectors.zendesk.reading import Reader
+from connectors.zendesk.reading import Reader, place_in
 from connectors.zendesk.rows import Holiday, ScheduleRow
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Where a walk of the list was cut; null once it has come to the end, and the next begins anew."""
+
+    after: str | None = None
 
 
 class Whole:
@@ -25,11 +33,16 @@ class Whole:
         self.api, self.clock, self.path, self.reader, self.params = api, clock, path, reader, params
         self.rows = Rows(ListPage, field, reader.row)
 
-    async def pull(self, _cursor: Cursor | None) -> AsyncIterator[Page]:
-        began = self.clock()
-        async for page in self.api.list(self.path, self.rows, self.params):
+    async def pull(self, cursor: Cursor | None) -> AsyncIterator[Page]:
+        place, began = place_in(cursor, Cut) or Cut(), self.clock()
+        async for page in self.api.list(self.path, self.rows, self.params, after=place.after):
             read = self.reader.read(page.listed)
-            yield Page(read.records, rejected=read.rejected, data_until=began if page.is_last else None)
+            yield Page(
+                read.records,
+                cursor={"after": page.after} if page.after or page.is_last else None,
+                rejected=read.rejected,
+                data_until=began if page.is_last else None,
+            )
 
 
 class Schedules:
@@ -59,7 +72,8 @@ class Schedules:
         ]
         for page in pages:
             read = self.reader.read(page)
-            yield Page(read.records, rejected=[*read.rejected, *rejected], data_until=began)
+            rejected += read.rejected
+            yield Page(read.records, cursor=asdict(Cut()), rejected=rejected, data_until=began)
             rejected = []
 
     async def _holidays(self, row: ScheduleRow, malformed: list[tuple[Any, str]]) -> list[Holiday]:
