@@ -10,6 +10,7 @@ from page_blocks import files, module
 from pydantic import ValidationError
 
 from connectors.testkit import HttpConnectorContract
+from connectors.testkit.contract import _KNOWN
 from connectors.testkit.http import TROUBLES
 
 SOURCE = files()["acme_desk/__init__.py"]
@@ -31,6 +32,7 @@ def contract(*changes: tuple[str, str], desk: tuple[str, str] = ("", "")) -> Htt
         source = source.replace(old, new)
     module("acme_desk", source)
     assert desk[0] in DESK
+    _KNOWN.clear()  # each of these connectors is another
     made = module("test_acme_desk", DESK.replace(*desk) if desk[0] else DESK)
     tested = made.TestAcmeDesk()
     assert isinstance(tested, HttpConnectorContract)
