@@ -1,6 +1,7 @@
 """What streams of one account must know of each other: what stages mean, and which owner a user is."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from connectors import Clock, Cursor, Page
@@ -14,6 +15,11 @@ from storage.records import StatusRecord
 
 GONE = ""
 """The status of a stage that HubSpot does not list any more."""
+
+
+def _read_at(began: datetime) -> Cursor:
+    """What is read whole goes on from nowhere: its cursor says only that it was read."""
+    return {"read_at": began.isoformat()}
 
 
 class Stages:
@@ -33,7 +39,7 @@ class Stages:
         records, rejected = self.reader.read(found.rows, found.malformed)
         self.known |= stage_statuses(record for record in records if isinstance(record, StatusRecord))
         self._is_read = True
-        yield Page(records, rejected=rejected, data_until=began)
+        yield Page(records, _read_at(began), rejected, data_until=began)
 
     async def prepare(self, place: Place, rows: Sequence[Row]) -> None:
         """Ask for the stages once where a ticket is in, or was in, one that nobody knows."""
@@ -76,7 +82,7 @@ class Owners:
                 self._note(found.rows)
                 yield Page(records, rejected=rejected)
         self._is_read = True
-        yield Page([], data_until=began)
+        yield Page([], _read_at(began), data_until=began)
 
     async def by_user(self) -> Mapping[str, str]:
         if not self._is_read:

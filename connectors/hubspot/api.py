@@ -119,7 +119,9 @@ class HubSpotApi:
         answer = await self._post(paths.search(kind.name), body, read=_ROWS, buckets=(BURST, SEARCH))
         found = _found(answer.body)
         after = None if found.after is None else int(found.after)
-        return Hits(found.total, found.rows, after), found.malformed
+        rows = [row for row in found.rows if str(row["id"]).isdecimal()]
+        strange = [(row, "an id that is no number") for row in found.rows if not str(row["id"]).isdecimal()]
+        return Hits(found.total, rows, after), [*found.malformed, *strange]
 
     async def histories(self, kind: Kind, ids: Sequence[str]) -> dict[str, Any]:
         """Id → `propertiesWithHistory`, for as many ids as there are; archived objects are left out."""
@@ -261,9 +263,16 @@ class HubSpotApi:
 
 
 def _found(page: Listed[_Page, Row]) -> Found:
-    rows = [row for row in page.rows if row.get("id") not in (None, "")]
-    nameless = [(row, "a row without an id") for row in page.rows if row.get("id") in (None, "")]
-    return Found(rows, [*page.malformed, *nameless], page.envelope.after, page.envelope.total)
+    found = Found([], list(page.malformed), page.envelope.after, page.envelope.total)
+    for row in page.rows:
+        number = row.get("id")
+        if not isinstance(number, str | int) or not str(number):
+            found.malformed.append((row, "a row without an id"))
+        elif not isinstance(row.get("properties", {}), dict):
+            found.malformed.append((row, "properties that are none"))
+        else:
+            found.rows.append(row)
+    return found
 
 
 def _batches(ids: Sequence[str], size: int) -> Iterator[list[str]]:

@@ -10,7 +10,7 @@ from connectors.hubspot import words
 from connectors.hubspot.account import Owners
 from connectors.hubspot.api import HubSpotApi, Kind
 from connectors.hubspot.reading import Row
-from connectors.hubspot.refusals import Missing
+from connectors.hubspot.refusals import Missing, NoSuchLink
 from connectors.hubspot.tickets import needs_messages
 from connectors.hubspot.walks import created, is_since
 
@@ -27,7 +27,8 @@ async def associate(api: HubSpotApi, kind: str, others: Sequence[str], rows: Seq
         found = await api.associated(kind, other, ids)
         for row in rows:
             results = [{"id": each} for each in found.get(str(row["id"]), ())]
-            row.setdefault("associations", {})[other] = {"results": results}
+            known = row.get("associations")
+            row["associations"] = {**(known if isinstance(known, dict) else {}), other: {"results": results}}
 
 
 @dataclass
@@ -104,13 +105,13 @@ class RatingDetails:
         bare = [row for row in rows if _ticketless(row)]
         try:
             await associate(self.api, "feedback_submissions", ("tickets",), bare)
-        except Unsupported as error:
-            self.notify(f"surveys are not linked to tickets: {error}")
+        except NoSuchLink as error:
+            self.notify(f"surveys are linked to tickets by their contacts only: {error}")
         await self._find_by_contact([row for row in bare if _ticketless(row)])
 
     async def _name_agents(self, rows: Sequence[Row]) -> None:
         """Chat surveys name a user."""
-        if any(words.text(row.get("properties") or {}, "hs_agent_id") for row in rows):
+        if any(_said(row, "hs_agent_id") for row in rows):
             self.users.update(await self.owners.by_user())
 
     async def _find_by_contact(self, rows: Sequence[Row]) -> None:
@@ -120,12 +121,8 @@ class RatingDetails:
         }
         if not asked:
             return
-        try:
-            tickets = await self.api.associated(
-                "contacts", "tickets", [contact for contact, _ in asked.values()]
-            )
-        except Unsupported:
-            return
+        contacts = [contact for contact, _ in asked.values()]
+        tickets = await self.api.associated("contacts", "tickets", contacts)
         numbers = [number for some in tickets.values() for number in some]
         closings = {str(row["id"]): row for row in await self.api.read(_CLOSINGS, numbers)}
         for row in rows:
@@ -137,7 +134,7 @@ class RatingDetails:
 
     def _at(self, row: Row) -> datetime | None:
         try:
-            at = words.moment(row["properties"], "hs_submission_timestamp")
+            at = words.instant(_said(row, "hs_submission_timestamp"))
         except ValueError:
             return None
         return at if at is not None and at >= self.since else None
@@ -147,21 +144,26 @@ def closed_last(tickets: Sequence[Mapping[str, Any]], before: datetime) -> str |
     """The one of these tickets that was closed last before an instant."""
     closed: list[tuple[datetime, str]] = []
     for row in tickets:
-        properties = row.get("properties") or {}
-        at = words.moment(properties, "hs_last_closed_date") or words.moment(properties, "closed_date")
+        at = words.instant(_said(row, "hs_last_closed_date") or _said(row, "closed_date"))
         if at is not None and at <= before:
             closed.append((at, str(row["id"])))
     return max(closed)[1] if closed else None
 
 
+def _said(row: Mapping[str, Any], name: str) -> str | None:
+    """A property as far as it can be read; what cannot is refused with a reason where the row is."""
+    value = (row.get("properties") or {}).get(name)
+    return value if isinstance(value, str) and value else None
+
+
 def _ticketless(row: Row) -> bool:
-    properties = row.get("properties") or {}
-    linked = ((row.get("associations") or {}).get("tickets") or {}).get("results")
-    return not words.text(properties, "hs_ticket_id") and not linked
+    linked = row.get("associations")
+    tickets = linked.get("tickets") if isinstance(linked, dict) else None
+    results = tickets.get("results") if isinstance(tickets, dict) else None
+    return not _said(row, "hs_ticket_id") and not results
 
 
 def _contact(row: Row) -> str | None:
-    properties = row.get("properties") or {}
-    if (words.text(properties, "hs_survey_type") or "").upper() not in _ABOUT_TICKETS:
+    if (_said(row, "hs_survey_type") or "").upper() not in _ABOUT_TICKETS:
         return None
-    return words.text(properties, "hs_contact_id")
+    return _said(row, "hs_contact_id")

@@ -43,9 +43,11 @@ class Reader:
         return records, rejected
 
     def again(self, row: Mapping[str, Any]) -> Sequence[Record]:
-        """Reads a row that was set aside once more."""
-        made = self.make(row)
-        return [made] if isinstance(made, Record) else list(made)
+        """Reads a row that was set aside once more; raises ValueError where it still cannot be read."""
+        records, rejected = self.read([dict(row)])
+        if rejected:
+            raise ValueError(rejected[0].reason)
+        return records
 
     def _rejected(self, row: Any, reason: str) -> Rejected:
         if not isinstance(row, dict):

@@ -20,7 +20,6 @@ from connectors.hubspot.paths import host_of_hublet
 BURST, SEARCH = "burst", "search"
 DAY_KEPT_FOR_OTHERS: Final = 0.1
 """The daily quota is shared by all of the account's private apps."""
-LONGEST_RETRY_AFTER_SECONDS: Final = 60.0
 LOCKED_SECONDS: Final = 2.0
 UNKNOWN_DAY_SECONDS: Final = 3600.0
 """Until a spent day is asked again, where its end is not known."""
@@ -29,6 +28,10 @@ _PREFIX: Final = "x-hubspot-ratelimit-"
 
 class Missing(Unsupported):
     """A 404: deleted meanwhile, or an address that this account lacks."""
+
+
+class NoSuchLink(Unsupported):
+    """Two kinds of objects that this account cannot associate."""
 
 
 class WrongHublet(Misconfigured):
@@ -71,12 +74,18 @@ def until_midnight_seconds(now: datetime, zone: ZoneInfo) -> float:
 
 
 def classify(failure: Failure, day_ends_in_seconds: float | None = None) -> ConnectorError | None:
-    """HubSpot's own error for a refusal; null leaves the usual meaning."""
+    """HubSpot's own error for a refusal; null leaves the usual meaning, Retry-After included.
+
+    HubSpot documents no Retry-After for its limits: where there is none, the limit's name tells the wait.
+    """
     if _is_limit(failure):
-        return _limited(failure, day_ends_in_seconds)
+        is_told = bool(failure.headers.get("retry-after", "").strip())
+        return None if is_told else _limited(failure, day_ends_in_seconds)
     verdict = _VERDICTS.get(failure.status)
-    if verdict is None and failure.status == 400 and "infer object type" in failure.message.casefold():
-        verdict = _missing
+    if failure.status == 400 and "/associations/" in failure.path:
+        return NoSuchLink(f"this account has no {failure.path} ({failure.message})")
+    if failure.status == 400 and "infer object type" in failure.message.casefold():
+        return _missing(failure)
     return None if verdict is None else verdict(failure)
 
 
@@ -92,7 +101,6 @@ def _is_limit(failure: Failure) -> bool:
 def _limited(failure: Failure, day_ends_in_seconds: float | None) -> RateLimited:
     body = failure.body if isinstance(failure.body, dict) else {}
     said = f"{body.get('policyName') or ''} {failure.message}".casefold()
-    asked = _retry_after(failure.headers)
     if "daily" in said:
         wait = day_ends_in_seconds or UNKNOWN_DAY_SECONDS
         return RateLimited(
@@ -100,12 +108,7 @@ def _limited(failure: Failure, day_ends_in_seconds: float | None) -> RateLimited
             "when the account's day ends",
             wait,
         )
-    if asked is not None and asked <= LONGEST_RETRY_AFTER_SECONDS:
-        wait = asked
-    elif "secondly" in said and "ten_secondly" not in said:
-        wait = 1.0
-    else:
-        wait = 10.0
+    wait = 1.0 if "secondly" in said and "ten_secondly" not in said else 10.0
     return RateLimited(f"{failure.path}: {failure.message}; the next sync goes on from here", wait)
 
 

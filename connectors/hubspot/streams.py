@@ -1,6 +1,6 @@
 """HubSpot's streams, each put together from a walk, a reader and what completes its rows."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -39,6 +39,7 @@ class Tickets:
         self.api, self.clock, self.stages, self.since = api, clock, stages, since
         self.details = TicketDetails(api, TICKETS, owners, events_since, notify)
         self.reader = Reader("tickets", self._records)
+        """What is set aside comes again without its history, which may have been what was unreadable."""
         self.changes = Walk(
             api, clock, TICKETS, self.reader, self._is_wanted, self.details.listed, self.details.searched,
             events_since, stages.prepare,
@@ -48,10 +49,6 @@ class Tickets:
     def _records(self, row: Mapping[str, Any]) -> list[Record]:
         records = ticket_records(row, self.stages.known)
         return [*records, *message_events(str(row["id"]), row.get(CONVERSATION) or (), self.details.users)]
-
-    def again(self, row: Mapping[str, Any]) -> Sequence[Record]:
-        """A ticket that was set aside comes without its history: it may have been what could not be read."""
-        return self.reader.again(row)
 
     def _is_wanted(self, row: Row) -> bool:
         """Whatever is still open belongs to the backlog, however old it is."""

@@ -61,7 +61,7 @@ _SLAS = {
     "next_response": "hs_time_to_next_response_sla",
     "resolution": "hs_time_to_close_sla",
 }
-_OVERDUE, _ON_TIME, _LATE = "1", "3", "4"
+_ON_TIME, _LATE = "3", "4"
 _ONCE = -1
 """The order of an event that a ticket has once, however its instant may be corrected."""
 
@@ -89,7 +89,7 @@ def ticket_record(row: Mapping[str, Any], stages: Mapping[str, str]) -> TicketRe
     status = status_of(words.text(properties, "hs_pipeline_stage"), stages, is_closed)
     solved_at = _solved_at(properties) if status is Status.CLOSED else None
     first_response_at = _first_response_at(properties)
-    return TicketRecord.model_validate(
+    return TicketRecord.built(
         {
             "id": str(row["id"]),
             "version": words.version(updated_at),
@@ -117,7 +117,7 @@ def ticket_record(row: Mapping[str, Any], stages: Mapping[str, str]) -> TicketRe
             "is_imported": solved_at is not None and created_at is not None and solved_at < created_at,
             "is_outbound": words.flag(properties, "hs_outbound_ticket"),
             "is_bot_handled": words.text(properties, "hs_customer_agent_ticket_status") is not None,
-            "url": row.get("url"),
+            "url": words.text(row, "url"),
             "vendor_first_response_seconds": _seconds(created_at, first_response_at),
             "vendor_first_response_business_seconds": words.seconds_of_ms(
                 properties, "hs_time_to_first_response_in_operating_hours"
@@ -199,13 +199,14 @@ def _later(start: datetime | None, properties: Properties, name: str) -> datetim
 def _merged(ticket: TicketRecord, row: Mapping[str, Any]) -> Iterator[TicketRecord]:
     """HubSpot archives the tickets that were merged away; the survivor names them, chains included.
 
-    The survivor is a new record as a rule: its own creation dates the merge, and stays the same.
+    The survivor is a new record as a rule: its own creation dates the merge, and stays the same. Its word
+    counts more than the loser's own row of the same instant, which does not tell of the merge.
     """
     for loser in words.names(row.get("properties") or {}, "hs_merged_object_ids"):
         if loser != ticket.id:
             yield TicketRecord(
                 id=loser,
-                version=ticket.version,
+                version=ticket.version + 1,
                 created_at=ticket.created_at,
                 deleted_at=words.instant(row.get("createdAt")) or ticket.created_at,
                 is_merged=True,
@@ -263,17 +264,18 @@ def _event(
     value: str | None,
     previous: str | None = None,
 ) -> TicketEventRecord:
-    return TicketEventRecord(
-        id=f"{ticket.id}:{kind}"
-        if order < 0
-        else f"{ticket.id}:{kind}:{words.milliseconds(at)}:{value or ''}",
-        version=ticket.version,
-        ticket_id=ticket.id,
-        at=at,
-        sequence=max(order, 0),
-        event=kind,
-        value=value,
-        previous=previous,
+    name = "" if order < 0 else f":{words.milliseconds(at)}:{value or ''}"
+    return TicketEventRecord.built(
+        {
+            "id": f"{ticket.id}:{kind}{name}",
+            "version": ticket.version,
+            "ticket_id": ticket.id,
+            "at": at,
+            "sequence": max(order, 0),
+            "event": kind,
+            "value": value,
+            "previous": previous,
+        }
     )
 
 
@@ -286,8 +288,8 @@ def _bot(ticket: TicketRecord, row: Mapping[str, Any]) -> Iterator[TicketEventRe
 def _sla(ticket: TicketRecord, row: Mapping[str, Any]) -> Iterator[SlaEventRecord]:
     """Each SLA clock as applied (with its due time) and, once HubSpot says so, fulfilled.
 
-    A first-response clock of a ticket that automation closed without any reply stays "overdue" for
-    ever; it is withdrawn, because nobody was late.
+    The response clocks of a ticket that automation closed without any reply run on, and stay "overdue"
+    for ever; they are withdrawn, because nobody was late.
     """
     properties: Properties = row.get("properties") or {}
     for metric, prefix in _SLAS.items():
@@ -297,7 +299,12 @@ def _sla(ticket: TicketRecord, row: Mapping[str, Any]) -> Iterator[SlaEventRecor
             continue
         silent = metric != "resolution" and ticket.status is Status.CLOSED and not ticket.first_response_at
         yield _sla_event(
-            ticket, metric, SlaEventKind.APPLIED, ticket.created_at, due_at, silent and status == _OVERDUE
+            ticket,
+            metric,
+            SlaEventKind.APPLIED,
+            ticket.created_at,
+            due_at,
+            silent and status not in (_ON_TIME, _LATE),
         )
         if status in (_ON_TIME, _LATE):
             at = _fulfilled_at(ticket, properties, metric, due_at, status)
@@ -319,13 +326,15 @@ def _fulfilled_at(
 def _sla_event(
     ticket: TicketRecord, metric: str, kind: SlaEventKind, at: datetime, due_at: datetime, is_deleted: bool
 ) -> SlaEventRecord:
-    return SlaEventRecord(
-        id=f"{ticket.id}:{metric}:{kind}",
-        version=ticket.version,
-        ticket_id=ticket.id,
-        metric=metric,
-        event=kind,
-        at=at,
-        due_at=due_at,
-        is_deleted=is_deleted,
+    return SlaEventRecord.built(
+        {
+            "id": f"{ticket.id}:{metric}:{kind}",
+            "version": ticket.version,
+            "ticket_id": ticket.id,
+            "metric": metric,
+            "event": kind,
+            "at": at,
+            "due_at": due_at,
+            "is_deleted": is_deleted,
+        }
     )

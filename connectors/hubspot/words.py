@@ -29,7 +29,11 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def text(properties: Properties, name: str) -> str | None:
     """A value, with "" (cleared) and null (never set) both as null."""
     value = properties.get(name)
-    return None if value is None or value == "" else str(value)
+    if value is None or value == "":
+        return None
+    if isinstance(value, dict | list):
+        raise TypeError(f"{name} is no plain value")
+    return value if isinstance(value, str) else str(value)
 
 
 def instant(value: Any) -> datetime | None:
