@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+from fake_freshdesk_plan import Plan
 
 Row = dict[str, Any]
 
@@ -62,27 +63,9 @@ class Call:
 
 
 @dataclass
-class Minute:
-    """A plan's credits, spent per minute of the clock."""
-
-    total: int
-    started: datetime | None = None
-    used: int = 0
-
-    def spend(self, cost: int, now: datetime) -> float | None:
-        """Seconds to wait, or None when the call may pass."""
-        if self.started is None or now - self.started >= timedelta(minutes=1):
-            self.started, self.used = now, 0
-        if self.used + cost > self.total:
-            return 60 - (now - self.started).total_seconds()
-        self.used += cost
-        return None
-
-
-@dataclass
 class FakeFreshdesk:
     clock: TestClock = field(default_factory=TestClock)
-    per_minute: int = 1_000_000
+    plan: Plan = field(default_factory=Plan)
     key: str = "secret-key"
     updated_since_is_inclusive: bool = True
     deleting_moves_updated_at: bool = True
@@ -96,12 +79,9 @@ class FakeFreshdesk:
     """Answers given, in turn, instead of the next ones."""
     before: Callable[[httpx.Request], None] | None = None
     calls: list[Call] = field(default_factory=list)
-    too_many: int = 0
-    """How often it had to answer 429."""
     me: Row = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.minute = Minute(self.per_minute)
         self._order: dict[str, list[tuple[str, int]]] = {}
         self._next_id = 9_000_000_000
         self.me = self.me or _agent_row(67013469919, "Team Lead")
@@ -239,14 +219,10 @@ class FakeFreshdesk:
         query = dict(request.url.params)
         cost = _credits(path, query)
         self.calls.append(Call(path, query, cost, self.clock()))
-        wait = self.minute.spend(cost, self.clock())
-        headers = {
-            "X-RateLimit-Total": f"{float(self.minute.total)}",
-            "X-RateLimit-Remaining": f"{float(self.minute.total - self.minute.used)}",
-            "X-RateLimit-Used-CurrentRequest": str(cost),
-        }
+        now = self.clock()
+        wait = self.plan.spend(path, cost, now)
+        headers = self.plan.headers(path, cost, now)
         if wait is not None:
-            self.too_many += 1
             headers["Retry-After"] = f"{wait:.1f}"
             return httpx.Response(429, json={"message": "You have exceeded the limit"}, headers=headers)
         status, body, more = self._route(path, query, request)

@@ -11,12 +11,13 @@
 9 ids that are texts          18 custom statuses
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 from fake_freshdesk import FakeFreshdesk, agent_row, rating_row, stamp
+from fake_freshdesk_plan import Plan
 from fake_freshdesk_sync import Synced
 
 from connectors import Misconfigured, Unavailable
@@ -334,17 +335,17 @@ def test_one_reply_and_no_question_is_known_without_a_call(desk: FakeFreshdesk, 
 
 
 def test_a_part_of_the_credits_is_left_to_the_customers_other_tools() -> None:
-    desk = FakeFreshdesk(per_minute=100)
+    desk = FakeFreshdesk(plan=Plan(100))
     for number in range(1, 5_000):
         desk.ticket(number, stamp(desk.clock() - timedelta(seconds=40 * (5_000 - number))))
     Synced(desk, events_days=0).sync("tickets")
 
-    by_minute: dict[int, int] = {}
+    by_minute: dict[datetime, int] = {}
     for call in desk.calls:
-        minute = int(call.at.timestamp() // 60)
+        minute = call.at.replace(second=0, microsecond=0)
         by_minute[minute] = by_minute.get(minute, 0) + call.credits
     assert max(by_minute.values()) <= 80
-    assert not desk.too_many
+    assert desk.plan.refused == 0
 
 
 def test_a_fractional_wait_is_waited_out_and_not_more(desk: FakeFreshdesk, account: Synced) -> None:

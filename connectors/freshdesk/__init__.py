@@ -1,7 +1,7 @@
 """Freshdesk: tickets by order of change, conversations where they are needed, satisfaction, time and people."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any, ClassVar, Final
 
@@ -18,7 +18,7 @@ from connectors.freshdesk import feedback, reference
 from connectors.freshdesk.access import Access, restrictions, unlisted
 from connectors.freshdesk.api import Api, classify
 from connectors.freshdesk.conversations import Look
-from connectors.freshdesk.mapping import Desk
+from connectors.freshdesk.mapping import EPOCH, Desk
 from connectors.freshdesk.messages import Horizon, Reading
 from connectors.freshdesk.pace import CONTACTS, Pace
 from connectors.freshdesk.reading import Reader
@@ -45,7 +45,6 @@ __all__ = ["FreshdeskConnector", "FreshdeskSettings"]
 
 DAILY: Final = timedelta(hours=24)
 HOURLY: Final = timedelta(hours=1)
-_EVERYBODY: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _FIELDS: Final = "ticket_fields"
 _GONE: Final = ("deleted", "spam")
 _NOT_ON_EVERY_PLAN: Final = {
@@ -78,6 +77,7 @@ class FreshdeskConnector(Connector[FreshdeskSettings]):
         )
         self.api = Api(self.client, pace)
         self.access = Access(self.api, self.clock, self.notify, settings.since)
+        self.ticket_reader = Reader("tickets", TicketRow, self._ticket_alone)
         self._labels = Labels.read([], settings.statuses)
         self._labels_are_read = False
 
@@ -141,7 +141,7 @@ class FreshdeskConnector(Connector[FreshdeskSettings]):
         agents = Reader("people", AgentRow, reference.agent)
         contacts = Reader("people", ContactRow, reference.contact)
         changed = Window(
-            self.api, CONTACTS, contacts, "_updated_since", lambda row: row.updated_at, self.clock, _EVERYBODY,
+            self.api, CONTACTS, contacts, "_updated_since", lambda row: row.updated_at, self.clock, EPOCH,
             margin=timedelta(minutes=5),
         )  # fmt: skip
         return [
@@ -150,8 +150,7 @@ class FreshdeskConnector(Connector[FreshdeskSettings]):
         ]
 
     def _tickets(self) -> list[Stream]:
-        reader = Reader("tickets", TicketRow, self._ticket_alone)
-        own = self.settings
+        reader, own = self.ticket_reader, self.settings
         tickets = Tickets(
             self.api, reader, self._read_desk, self.access.say_what_is_missing, self.clock, self.notify,
             own.since, own.events_since,

@@ -26,7 +26,7 @@ from storage.records import (
     TicketRecord,
 )
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _NO_STATS: Final = StatsRow()
 DONE: Final = frozenset({Status.SOLVED, Status.CLOSED})
@@ -39,7 +39,7 @@ GONE: Final = 2
 
 
 def micros(at: datetime) -> int:
-    return (at - _EPOCH) // _MICROSECOND
+    return (at - EPOCH) // _MICROSECOND
 
 
 def seconds(at: datetime) -> int:

@@ -6,7 +6,7 @@ walk last ended, "known": conversations read within the overlap the next walk be
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from connectors.freshdesk import mapping, messages, sla
 from connectors.freshdesk.api import Api, Marks
 from connectors.freshdesk.conversations import OVERLAP, Conversations, Known, Look
 from connectors.freshdesk.instants import instant, iso
-from connectors.freshdesk.mapping import Desk
+from connectors.freshdesk.mapping import EPOCH, Desk
 from connectors.freshdesk.messages import Horizon, Reading
 from connectors.freshdesk.pace import TICKETS
 from connectors.freshdesk.reading import Reader, explained
@@ -24,7 +24,6 @@ from connectors.freshdesk.walks import PAGE_CAP, PAGE_SIZE, Listed, Since, Step,
 
 SWEEP_EVERY: Final = timedelta(days=1)
 """Nobody says that deleting moves `updated_at`, so trash and spam are read whole once a day."""
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def listing(api: Api, reader: Reader[TicketRow], *, stats: bool = False, only: str | None = None) -> Since:
@@ -152,8 +151,8 @@ class Sweep:
         begun_at = self.clock()
         swept_at = instant(state.get("swept_at"))
         is_whole = swept_at is None or begun_at - swept_at >= SWEEP_EVERY
-        position = instant(state.get("position")) or _EPOCH
-        start = _EPOCH if is_whole else position - OVERLAP
+        position = instant(state.get("position")) or EPOCH
+        start = EPOCH if is_whole else position - OVERLAP
         since = listing(self.api, self.reader, only=self.only)
         async for step in keyset(since, start, max(begun_at, position) + OVERLAP):
             if step.position is not None:
