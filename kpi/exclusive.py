@@ -1,28 +1,24 @@
 """One refresh at a time a database, however many processes want one."""
 
 import os
+import sqlite3
 import time
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import sqlalchemy as sa
 
-from storage.tables import leases
-
 _LOCK = 726_100_002
-_LEASE = "*kpi"
-_LEASE_SECONDS = 900
-_POLL_SECONDS = 0.2
+_POLL_SECONDS = 0.1
 
 
 @contextmanager
 def exclusively(engine: sa.Engine) -> Iterator[None]:
-    """Wait for, and hold, the right to write facts and cells; a killed holder's right ends by itself.
+    """Wait for, and hold, the right to write facts and cells; it ends with its holder, killed or not.
 
-    Postgres: a session's advisory lock, gone with its connection. SQLite: a lease that ends after a
-    while, or with the process that held it.
+    Postgres: a session's advisory lock. SQLite: an exclusive lock on a file beside the database,
+    which the operating system takes back from a process that is gone.
     """
     if engine.dialect.name == "postgresql":
         with engine.connect() as connection:
@@ -34,36 +30,24 @@ def exclusively(engine: sa.Engine) -> Iterator[None]:
                 connection.exec_driver_sql(f"SELECT pg_advisory_unlock({_LOCK})")
                 connection.commit()
         return
-    owner = f"{os.getpid()}/{uuid.uuid4().hex}"
-    while not _take(engine, owner):
-        time.sleep(_POLL_SECONDS)
+    held = _hold(Path(f"{engine.url.database}-kpi"))
     try:
         yield
     finally:
-        with engine.begin() as connection:
-            connection.execute(sa.delete(leases).where(leases.c.account == _LEASE, leases.c.owner == owner))
+        held.close()
 
 
-def _take(engine: sa.Engine, owner: str) -> bool:
-    now = datetime.now(UTC)
-    with engine.begin() as connection:
-        held = connection.execute(
-            sa.select(leases.c.owner, leases.c.until).where(leases.c.account == _LEASE)
-        ).first()
-        if held is not None and held.until > now and _is_alive(held.owner):
-            return False
-        connection.execute(sa.delete(leases).where(leases.c.account == _LEASE))
-        until = now + timedelta(seconds=_LEASE_SECONDS)
-        connection.execute(sa.insert(leases).values(account=_LEASE, owner=owner, until=until))
-        return True
-
-
-def _is_alive(owner: str) -> bool:
-    """A lease names its process; SQLite files are shared by processes of one machine."""
-    try:
-        os.kill(int(owner.split("/", maxsplit=1)[0]), 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+def _hold(path: Path) -> sqlite3.Connection:
+    """SQLite's own locks, for they work wherever SQLite does."""
+    os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+    connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+    while True:
+        try:
+            connection.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorname != "SQLITE_BUSY":
+                connection.close()
+                raise
+            time.sleep(_POLL_SECONDS)
+        else:
+            return connection

@@ -1,7 +1,7 @@
-"""Touched tickets and ratings → their facts again, from all of their rows, in bulk."""
+"""The rows of some tickets and ratings → their facts, in bulk."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,33 +9,19 @@ import msgspec
 import sqlalchemy as sa
 
 from kpi.calendar import OpenHours, local_days, open_hours, schedule_of
-from kpi.facts import (
-    AnsweredCall,
-    BacklogSpan,
-    Context,
-    EventInput,
-    TicketFact,
-    TicketFacts,
-    TicketInput,
-    TransitionFact,
-    TurnFact,
-    ticket_facts,
-)
+from kpi.facts import AnsweredCall, Context, EventInput, TicketFacts, TicketInput, ticket_facts
 from kpi.meaning import Meaning
 from kpi.ratings import RatingFact, RatingInput, rating_facts
+from kpi.selecting import Part, rows_of
 
-_PART = 5_000
-EVENT_COLUMNS = ("ticket_id", *EventInput._fields)
+_EVENT_COLUMNS = ("ticket_id", *EventInput._fields)
 
 
 @dataclass(slots=True)
 class Batch:
     """The facts of some tickets and ratings, ready to be written."""
 
-    tickets: dict[str, TicketFact] = field(default_factory=dict)
-    spans: list[BacklogSpan] = field(default_factory=list)
-    turns: list[TurnFact] = field(default_factory=list)
-    transitions: list[TransitionFact] = field(default_factory=list)
+    tickets: dict[str, TicketFacts] = field(default_factory=dict)
     ratings: dict[str, RatingFact] = field(default_factory=dict)
 
 
@@ -46,18 +32,16 @@ class Loader:
     """
 
     def __init__(self, connection: sa.Connection, account: str, zone: str, meaning: Meaning) -> None:
-        self.connection = connection
         self.account = account
-        self.context = self._context(zone, meaning)
+        self.context = _context(connection, account, zone, meaning)
 
-    def batch(self, ticket_ids: Sequence[str], rating_ids: Sequence[str] = ()) -> Batch:
+    def batch(self, connection: sa.Connection, part: Part) -> Batch:
         """Facts of tickets with their ratings, and of ratings without a ticket."""
         batch = Batch()
-        tickets = self._rows("tickets", TicketInput._fields, "id", ticket_ids)
-        events = self._events(ticket_ids)
-        calls = self._calls(ticket_ids)
-        ratings = self._ratings(ticket_ids)
-        for row in tickets:
+        events = self._events(connection, part)
+        calls = self._calls(connection, part)
+        ratings = self._ratings(connection, part)
+        for row in rows_of(connection, "tickets", TicketInput._fields, self.account, "id", part.tickets):
             ticket_id = row[1]
             found = ticket_facts(
                 TicketInput._make(row),
@@ -65,102 +49,86 @@ class Loader:
                 self.context,
                 calls=calls.get(ticket_id, ()),
             )
-            batch.tickets[ticket_id] = found.fact
-            batch.spans += found.backlog
-            batch.turns += found.turns
-            batch.transitions += found.transitions
+            batch.tickets[ticket_id] = found
             if ticket_id in ratings:
                 self._judge(batch, ratings.pop(ticket_id), found)
         for orphans in ratings.values():
             self._judge(batch, orphans, None)
-        for row in self._rows("ratings", RatingInput._fields, "id", rating_ids):
-            self._judge(batch, [RatingInput._make(row)], None)
+        for row in rows_of(connection, "ratings", RatingInput._fields, self.account, "id", part.ratings):
+            rating = RatingInput._make(row)
+            if rating.ticket_id is None:
+                self._judge(batch, [rating], None)
         return batch
 
     def _judge(self, batch: Batch, ratings: Sequence[RatingInput], ticket: TicketFacts | None) -> None:
         for fact in rating_facts(ratings, ticket, self.context):
             batch.ratings[fact.rating_id] = fact
 
-    def _ratings(self, ticket_ids: Sequence[str]) -> dict[str, list[RatingInput]]:
-        found: dict[str, list[RatingInput]] = defaultdict(list)
-        for row in self._rows("ratings", RatingInput._fields, "ticket_id", ticket_ids):
-            rating = RatingInput._make(row)
-            found[str(rating.ticket_id)].append(rating)
-        return found
-
-    def _events(self, ticket_ids: Sequence[str]) -> Mapping[str, list[EventInput]]:
+    def _events(self, connection: sa.Connection, part: Part) -> Mapping[str, list[EventInput]]:
         found: dict[str, list[EventInput]] = defaultdict(list)
-        for row in self._rows("ticket_events", EVENT_COLUMNS, "ticket_id", ticket_ids):
-            found[row[0]].append(EventInput._make(row[1:]))
+        make = EventInput._make
+        for row in rows_of(
+            connection, "ticket_events", _EVENT_COLUMNS, self.account, "ticket_id", part.tickets
+        ):
+            found[row[0]].append(make(row[1:]))
         return found
 
-    def _calls(self, ticket_ids: Sequence[str]) -> Mapping[str, list[AnsweredCall]]:
+    def _calls(self, connection: sa.Connection, part: Part) -> Mapping[str, list[AnsweredCall]]:
         found: dict[str, list[AnsweredCall]] = defaultdict(list)
         columns = ("ticket_id", "started_at", "agent_id", "outcome")
-        for row in self._rows("calls", columns, "ticket_id", ticket_ids):
+        for row in rows_of(connection, "calls", columns, self.account, "ticket_id", part.tickets):
             if row[3] == "answered":
                 found[row[0]].append(AnsweredCall(row[1], row[2]))
         return found
 
-    def _rows(
-        self, table: str, columns: Sequence[str], key: str, keys: Sequence[str]
-    ) -> list[tuple[Any, ...]]:
-        rows: list[tuple[Any, ...]] = []
-        for start in range(0, len(keys), _PART):
-            rows += select(self.connection, table, columns, self.account, key, keys[start : start + _PART])
-        return rows
-
-    def _context(self, zone: str, meaning: Meaning) -> Context:
-        people = self.connection.exec_driver_sql(
-            f"SELECT id, is_light FROM people WHERE account = {_mark(self.connection)} AND (is_staff OR was_staff)",
-            (self.account,),
-        ).fetchall()
-        schedules, default = self._schedules()
-        groups = self.connection.exec_driver_sql(
-            f"SELECT id, schedule_id FROM groups WHERE account = {_mark(self.connection)} AND schedule_id IS NOT NULL",
-            (self.account,),
-        ).fetchall()
-        return Context(
-            days=local_days(zone),
-            staff=frozenset(row[0] for row in people),
-            light=frozenset(row[0] for row in people if row[1]),
-            schedules=schedules,
-            default_schedule=default,
-            group_schedules={row[0]: row[1] for row in groups},
-            fcr_window_seconds=meaning.fcr_window_seconds,
-            reopen_window_seconds=meaning.reopen_window_seconds,
-            bot_window_seconds=meaning.bot_window_seconds,
-            escalation=meaning.escalation,
-            complaint=meaning.complaint,
-        )
-
-    def _schedules(self) -> tuple[Mapping[str, OpenHours], OpenHours | None]:
-        """The account's schedules, and the one that applies where none is named."""
-        rows = self.connection.exec_driver_sql(
-            "SELECT id, timezone, weekly, holidays, overrides, is_default FROM schedules "
-            f"WHERE account = {_mark(self.connection)} AND deleted_at IS NULL ORDER BY id",
-            (self.account,),
-        ).fetchall()
-        found = {
-            row[0]: open_hours(schedule_of(row[1], *(msgspec.json.decode(part) for part in row[2:5])))
-            for row in rows
-        }
-        default = next((row[0] for row in rows if row[5]), rows[0][0] if rows else None)
-        return found, None if default is None else found[default]
+    def _ratings(self, connection: sa.Connection, part: Part) -> dict[str, list[RatingInput]]:
+        found: dict[str, list[RatingInput]] = defaultdict(list)
+        for row in rows_of(
+            connection, "ratings", RatingInput._fields, self.account, "ticket_id", part.tickets
+        ):
+            rating = RatingInput._make(row)
+            found[str(rating.ticket_id)].append(rating)
+        return found
 
 
-def select(
-    connection: sa.Connection, table: str, columns: Iterable[str], account: str, key: str, keys: Sequence[str]
-) -> Sequence[Any]:
-    """Rows of an account whose `key` is one of `keys`."""
-    names = ", ".join(columns)
-    if connection.dialect.name == "postgresql":
-        query = f"SELECT {names} FROM {table} WHERE account = %s AND {key} = ANY(%s)"
-        return connection.exec_driver_sql(query, (account, list(keys))).fetchall()
-    marks = ", ".join("?" * len(keys))
-    query = f"SELECT {names} FROM {table} WHERE account = ? AND {key} IN ({marks})"
-    return connection.exec_driver_sql(query, (account, *keys)).fetchall()
+def _context(connection: sa.Connection, account: str, zone: str, meaning: Meaning) -> Context:
+    people = _of_account(connection, account, "SELECT id, is_light FROM people WHERE (is_staff OR was_staff)")
+    groups = _of_account(
+        connection, account, "SELECT id, schedule_id FROM groups WHERE schedule_id IS NOT NULL"
+    )
+    schedules, default = _schedules(connection, account)
+    return Context(
+        days=local_days(zone),
+        staff=frozenset(row[0] for row in people),
+        light=frozenset(row[0] for row in people if row[1]),
+        schedules=schedules,
+        default_schedule=default,
+        group_schedules={row[0]: row[1] for row in groups},
+        fcr_window_seconds=meaning.fcr_window_seconds,
+        reopen_window_seconds=meaning.reopen_window_seconds,
+        bot_window_seconds=meaning.bot_window_seconds,
+        escalation=meaning.escalation,
+        complaint=meaning.complaint,
+    )
 
 
-def _mark(connection: sa.Connection) -> str:
-    return "?" if connection.dialect.name == "sqlite" else "%s"
+def _schedules(connection: sa.Connection, account: str) -> tuple[Mapping[str, OpenHours], OpenHours | None]:
+    """The account's schedules, and the one that applies where none is named."""
+    rows = _of_account(
+        connection,
+        account,
+        "SELECT id, timezone, weekly, holidays, overrides, is_default FROM schedules WHERE deleted_at IS NULL",
+    )
+    found = {
+        row[0]: open_hours(schedule_of(row[1], *(msgspec.json.decode(part) for part in row[2:5])))
+        for row in rows
+    }
+    default = next((row[0] for row in rows if row[5]), rows[0][0] if rows else None)
+    return found, None if default is None else found[default]
+
+
+def _of_account(connection: sa.Connection, account: str, query: str) -> list[Any]:
+    """Rows in the order of their ids, whatever the database's collation."""
+    mark = "?" if connection.dialect.name == "sqlite" else "%s"
+    found = connection.exec_driver_sql(f"{query} AND account = {mark}", (account,)).fetchall()
+    return sorted(found, key=lambda row: str(row[0]))

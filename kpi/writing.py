@@ -96,3 +96,7 @@ def set_state(connection: sa.Connection, name: str, value: str) -> None:
     table = derived.kpi_state
     connection.execute(sa.delete(table).where(table.c.name == name))
     connection.execute(sa.insert(table).values(name=name, value=value))
+
+
+def drop_state(connection: sa.Connection, name: str) -> None:
+    connection.execute(sa.delete(derived.kpi_state).where(derived.kpi_state.c.name == name))

@@ -205,6 +205,7 @@ kpi_cells = sa.Table(
     "kpi_cells",
     metadata,
     sa.Column("kpi", sa.Text, primary_key=True),
+    sa.Column("generation", sa.BigInteger, primary_key=True),
     sa.Column("grain", sa.Text, primary_key=True),
     sa.Column("period", sa.BigInteger, primary_key=True),
     sa.Column("account", sa.Text, primary_key=True),
@@ -223,7 +224,10 @@ kpi_cells = sa.Table(
     sa.Column("availability", sa.Text, nullable=False),
     sa.Column("computed_at", sa.BigInteger, nullable=False),
 )
-"""One value of one KPI: `period` is the period's first local day. A period without any has no row."""
+"""One value of one KPI: `period` is the period's first local day. A period without any has no row.
+
+Readers see the generation that the KPI's definition names; another one is being built, or left over.
+"""
 
 touched_periods = sa.Table(
     "touched_periods",
@@ -240,7 +244,7 @@ kpi_state = sa.Table(
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("value", sa.Text, nullable=False),
 )
-"""What the last refresh knew: reporting zone, definitions' version, up to when time has passed."""
+"""What the last refresh knew: the facts' version, up to when time has passed, and what it was about."""
 
 kpi_definitions = sa.Table(
     "kpi_definitions",
@@ -258,6 +262,9 @@ kpi_definitions = sa.Table(
     sa.Column("files", sa.Text, nullable=False),
     sa.Column("shape", sa.Text, nullable=False),
     sa.Column("scale", sa.BigInteger, nullable=False),
+    sa.Column("generation", sa.BigInteger, nullable=False),
+    sa.Column("signature", sa.Text, nullable=False),
 )
 """The catalogue as readers see it. `shape`: `count` (the numerator), `ratio` (scale × numerator ÷
-denominator) or `distribution` (numerator is the sum of n values, with percentiles)."""
+denominator) or `distribution` (numerator is the sum of n values, with percentiles). `generation` is that
+of the cells to be read, and `signature` tells a definition from another one."""

@@ -47,37 +47,32 @@ def kpis_view(words: Words) -> str:
     Members of an account (agents, groups, brands, organisations) stand under `*` too.
     """
     return f"""
-        WITH cells AS (
-            SELECT c.*, c.account AS shown_account FROM kpi_cells c
-            UNION ALL
-            SELECT c.*, '*' AS shown_account FROM kpi_cells c WHERE c.dimension IN {_ACCOUNT_BOUND}
-        ), vals AS (
-            SELECT c.*, d.shape, 'value' AS statistic,
-                   CASE d.shape WHEN 'count' THEN CAST(c.numerator AS double precision)
-                        ELSE d.scale * CAST(c.numerator AS double precision) / NULLIF(c.denominator, 0) END AS value
-            FROM cells c JOIN kpi_definitions d ON d.kpi = c.kpi WHERE d.shape <> 'distribution'
-            UNION ALL
-            SELECT c.*, d.shape, s.statistic,
-                   CASE s.statistic WHEN 'mean' THEN CAST(c.numerator AS double precision) / NULLIF(c.n, 0)
-                        WHEN 'p50' THEN c.p50 WHEN 'p90' THEN c.p90 ELSE c.p95 END AS value
-            FROM cells c JOIN kpi_definitions d ON d.kpi = c.kpi
-            CROSS JOIN (SELECT 'mean' AS statistic UNION ALL SELECT 'p50' UNION ALL SELECT 'p90' UNION ALL SELECT 'p95') s
-            WHERE d.shape = 'distribution'
-        )
-        SELECT v.shown_account AS account, v.kpi, v.statistic, v.grain, {words.day("v.period")} AS period_start,
-               v.dimension,
-               CASE WHEN v.dimension IN {_ACCOUNT_BOUND} THEN v.account || '/' || v.member ELSE v.member END AS member,
-               CASE v.dimension
-                    WHEN 'agent' THEN COALESCE((SELECT p.name FROM people p WHERE p.account = v.account AND p.id = v.member), v.member)
-                    WHEN 'group' THEN COALESCE((SELECT g.name FROM groups g WHERE g.account = v.account AND g.id = v.member), v.member)
-                    WHEN 'brand' THEN COALESCE((SELECT b.name FROM brands b WHERE b.account = v.account AND b.id = v.member), v.member)
+        SELECT CASE shown.everybody WHEN 1 THEN '*' ELSE c.account END AS account, c.kpi, s.statistic, c.grain,
+               {words.day("c.period")} AS period_start, c.dimension,
+               CASE WHEN c.dimension IN {_ACCOUNT_BOUND} THEN c.account || '/' || c.member ELSE c.member END AS member,
+               CASE c.dimension
+                    WHEN 'agent' THEN COALESCE((SELECT p.name FROM people p WHERE p.account = c.account AND p.id = c.member), c.member)
+                    WHEN 'group' THEN COALESCE((SELECT g.name FROM groups g WHERE g.account = c.account AND g.id = c.member), c.member)
+                    WHEN 'brand' THEN COALESCE((SELECT b.name FROM brands b WHERE b.account = c.account AND b.id = c.member), c.member)
                     WHEN 'organisation' THEN COALESCE(
-                        (SELECT o.name FROM organisations o WHERE o.account = v.account AND o.id = v.member), v.member)
-                    ELSE v.member END AS member_name,
-               v.value, v.n, v.numerator, v.denominator, v.ci_low, v.ci_high,
-               CASE v.statistic WHEN 'p90' THEN v.n < 10 WHEN 'p95' THEN v.n < 20 ELSE v.low_sample = 1 END AS low_sample,
-               {words.flag("v.provisional")} AS provisional, v.availability, {words.at("v.computed_at")} AS computed_at
-        FROM vals v
+                        (SELECT o.name FROM organisations o WHERE o.account = c.account AND o.id = c.member), c.member)
+                    ELSE c.member END AS member_name,
+               CASE s.statistic
+                    WHEN 'mean' THEN CAST(c.numerator AS double precision) / NULLIF(c.n, 0)
+                    WHEN 'p50' THEN c.p50 WHEN 'p90' THEN c.p90 WHEN 'p95' THEN c.p95
+                    ELSE CASE d.shape WHEN 'count' THEN CAST(c.numerator AS double precision)
+                         ELSE d.scale * CAST(c.numerator AS double precision) / NULLIF(c.denominator, 0) END
+                    END AS value,
+               c.n, c.numerator, c.denominator, c.ci_low, c.ci_high,
+               CASE s.statistic WHEN 'p90' THEN c.n < 10 WHEN 'p95' THEN c.n < 20 ELSE c.low_sample = 1 END AS low_sample,
+               {words.flag("c.provisional")} AS provisional, c.availability, {words.at("c.computed_at")} AS computed_at
+        FROM kpi_definitions d
+        JOIN (SELECT 'value' AS statistic, 0 AS is_distribution UNION ALL SELECT 'mean', 1 UNION ALL SELECT 'p50', 1
+              UNION ALL SELECT 'p90', 1 UNION ALL SELECT 'p95', 1) s
+             ON s.is_distribution = CASE d.shape WHEN 'distribution' THEN 1 ELSE 0 END
+        JOIN kpi_cells c ON c.kpi = d.kpi AND c.generation = d.generation
+        JOIN (SELECT 0 AS everybody UNION ALL SELECT 1) shown
+             ON shown.everybody = 0 OR c.dimension IN {_ACCOUNT_BOUND}
     """
 
 

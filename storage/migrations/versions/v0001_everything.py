@@ -213,6 +213,7 @@ def upgrade() -> None:
     op.create_table(
         "kpi_cells",
         sa.Column("kpi", sa.Text(), nullable=False),
+        sa.Column("generation", sa.BigInteger(), nullable=False),
         sa.Column("grain", sa.Text(), nullable=False),
         sa.Column("period", sa.BigInteger(), nullable=False),
         sa.Column("account", sa.Text(), nullable=False),
@@ -230,7 +231,7 @@ def upgrade() -> None:
         sa.Column("provisional", sa.BigInteger(), nullable=False),
         sa.Column("availability", sa.Text(), nullable=False),
         sa.Column("computed_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("kpi", "grain", "period", "account", "dimension", "member"),
+        sa.PrimaryKeyConstraint("kpi", "generation", "grain", "period", "account", "dimension", "member"),
     )
     op.create_table(
         "kpi_definitions",
@@ -247,6 +248,8 @@ def upgrade() -> None:
         sa.Column("files", sa.Text(), nullable=False),
         sa.Column("shape", sa.Text(), nullable=False),
         sa.Column("scale", sa.BigInteger(), nullable=False),
+        sa.Column("generation", sa.BigInteger(), nullable=False),
+        sa.Column("signature", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("kpi"),
     )
     op.create_table(

@@ -1,0 +1,181 @@
+"""The second step of a refresh: cells of the touched periods, or all of a KPI's, are computed and replaced."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from kpi import writing
+from kpi.calendar import local_days
+from kpi.cells import Cell, Scope, cells
+from kpi.metric import DAY_END, Anchor, Metric
+from kpi.periods import Chunk, chunks
+from kpi.publishing import begin, changed_metrics, generations, publish, replace_cells, sweep_out
+from kpi.selecting import fetched
+from kpi.sharing import in_order, processors
+from kpi.sources import read_facts
+from storage.database import reading
+
+_WORTH_SHARING = 100_000
+"""Tickets from which on starting processes pays."""
+
+
+class Stretch(NamedTuple):
+    """The cells of some KPIs of one anchor in a stretch of days."""
+
+    metrics: Sequence[Metric]
+    chunk: Chunk
+
+
+@dataclass(frozen=True, slots=True)
+class CellsWork:
+    """Computes the cells of a stretch as they are at one instant."""
+
+    now: int
+    today: int
+    vendors: Mapping[str, str]
+
+    def __call__(self, connection: sa.Connection, stretch: Stretch) -> list[Cell]:
+        facts = read_facts(connection, stretch.metrics, stretch.chunk, self.today)
+        scope = Scope(stretch.chunk, self.now, self.today, self.vendors)
+        return [cell for metric in stretch.metrics for cell in cells(metric, facts, scope)]
+
+
+def by_anchor(metrics: Iterable[Metric]) -> dict[Anchor, list[Metric]]:
+    found: dict[Anchor, list[Metric]] = defaultdict(list)
+    for metric in metrics:
+        found[metric.anchor].append(metric)
+    return found
+
+
+def whole(connection: sa.Connection, metrics: Iterable[Metric], today: int) -> Iterator[Stretch]:
+    """All there is of some KPIs."""
+    for anchor, of_anchor in by_anchor(metrics).items():
+        for chunk in chunks(days_of(connection, anchor, today)):
+            yield Stretch(of_anchor, chunk)
+
+
+def days_of(connection: sa.Connection, anchor: Anchor, today: int) -> Iterable[int]:
+    """Days that facts of an anchor lie in; day ends from the first ticket on until today."""
+    if anchor == DAY_END:
+        first = fetched(connection, f"SELECT min({anchor.day}) FROM {anchor.table}")[0][0]
+        return () if first is None else range(first, today + 1)
+    query = f"SELECT DISTINCT {anchor.day} FROM {anchor.table} WHERE {anchor.day} IS NOT NULL"
+    return [row[0] for row in fetched(connection, query)]
+
+
+def is_waiting(connection: sa.Connection, catalog: Sequence[Metric]) -> bool:
+    """Whether a period was touched, or a KPI is new, means something else, or is half built."""
+    touched = fetched(connection, "SELECT 1 FROM touched_periods LIMIT 1")
+    return bool(touched or generations(connection).building or changed_metrics(connection, catalog))
+
+
+class CellsStep:
+    """Keeps cells in step with facts and with the time."""
+
+    def __init__(
+        self,
+        engine: sa.Engine,
+        catalog: Sequence[Metric],
+        vendors: Mapping[str, str],
+        zone: str,
+        now: int,
+        progress: Callable[[int, int], None],
+    ) -> None:
+        self.engine, self.catalog, self.zone, self.progress = engine, catalog, zone, progress
+        self.now, self.today = now, local_days(zone).day(now)
+        self.work = CellsWork(now, self.today, vendors)
+        self.periods = self.values = 0
+
+    def run(self) -> None:
+        with reading(self.engine) as connection:
+            now = generations(connection)
+            touched = {
+                anchor: writing.read_touched_periods(connection, anchor.name)
+                for anchor in by_anchor(self.catalog)
+            }
+        building = [metric for metric in self.catalog if metric.id in now.building]
+        if not building and not any(touched.values()):
+            return
+        if building:
+            with self.engine.begin() as connection:
+                begin(connection, building)  # anew, beside what a killed attempt may have left
+                now = generations(connection)
+        standing = [
+            metric for metric in self.catalog if metric.id in now.published and metric.id not in now.building
+        ]
+        self._replace(self._touched(standing, touched), now.published, shared=False)
+        with reading(self.engine) as connection:
+            ahead = list(whole(connection, building, self.today))
+        self._replace(ahead, now.building, shared=True)
+        with self.engine.begin() as connection:
+            for anchor, days in touched.items():
+                writing.forget_touched_periods(connection, anchor.name, days)
+            publish(connection, self.catalog, [metric.id for metric in building])
+        sweep_out(self.engine)
+
+    def _touched(
+        self, metrics: Iterable[Metric], touched: Mapping[Anchor, Sequence[tuple[int, int]]]
+    ) -> list[Stretch]:
+        return [
+            Stretch(of_anchor, chunk)
+            for anchor, of_anchor in by_anchor(metrics).items()
+            for chunk in chunks(day for day, _revision in touched[anchor])
+        ]
+
+    def _replace(self, ahead: Sequence[Stretch], numbers: Mapping[str, int], *, shared: bool) -> None:
+        processes = processors() if shared and self._is_large() else 1
+        for done, (stretch, computed) in enumerate(
+            in_order(self.engine, self.work, ahead, processes), start=1
+        ):
+            own = {metric.id: numbers[metric.id] for metric in stretch.metrics}
+            with self.engine.begin() as connection:
+                self.values += replace_cells(connection, own, stretch.chunk, computed)
+            self.periods += sum(len(periods) for periods in stretch.chunk.periods.values())
+            self.progress(done, len(ahead))
+
+    def _is_large(self) -> bool:
+        with reading(self.engine) as connection:
+            query = f"SELECT 1 FROM ticket_facts LIMIT 1 OFFSET {_WORTH_SHARING}"
+            return bool(fetched(connection, query))
+
+
+# Time ---------------------------------------------------------------------------------------------
+
+_PASSED = "passed_until"
+
+
+def passed_until(connection: sa.Connection) -> int | None:
+    """The instant for which the stored cells stand."""
+    text = writing.get_state(connection, _PASSED)
+    return None if text is None else int(text)
+
+
+def pass_time(connection: sa.Connection, catalog: Sequence[Metric], zone: str, now: int) -> None:
+    """Touch the days that ended, and those whose verdicts matured, since time last passed; as well when
+    a clock was put back.
+    """
+    before = passed_until(connection)
+    if before == now:
+        return
+    if before is not None:
+        first, last = sorted((before, now))
+        _mature(connection, catalog, first, last)
+        days = local_days(zone)
+        if days.day(first) < days.day(last):
+            writing.touch_periods(connection, DAY_END.name, range(days.day(first), days.day(last) + 1))
+    writing.set_state(connection, _PASSED, str(now))
+
+
+def _mature(connection: sa.Connection, catalog: Sequence[Metric], after: int, until: int) -> None:
+    mark = "?" if connection.dialect.name == "sqlite" else "%s"
+    for metric in catalog:
+        if metric.matures_at is not None:
+            query = (
+                f"SELECT DISTINCT {metric.anchor.day} FROM {metric.anchor.table} WHERE {metric.matures_at} > {mark} "
+                f"AND {metric.matures_at} <= {mark} AND {metric.anchor.day} IS NOT NULL"
+            )
+            rows = fetched(connection, query, (after, until))
+            writing.touch_periods(connection, metric.anchor.name, [row[0] for row in rows])

@@ -1,0 +1,184 @@
+"""The first step of a refresh: touches become facts, and the days whose facts changed are noted."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from kpi import writing
+from kpi.loading import Batch, Loader
+from kpi.meaning import Meaning
+from kpi.replacing import replace
+from kpi.reporting import Reporting
+from kpi.selecting import Keys, Part, rows_of
+from kpi.sharing import in_order, processors
+from kpi.sweeping import PART, Place, Step, steps
+from storage.database import reading
+from storage.touches import Touch, forget_touches, read_touches
+
+_SWEEP, _VERSION = "sweep", "facts"
+_WIDE = ("person", "schedule", "group")
+"""Touches that are spread to the tickets which rest on them."""
+WORTH_SHARING = 20_000
+"""Tickets from which on starting processes pays."""
+_WAIT_FOR_WRITERS = "LOCK TABLE touches IN SHARE ROW EXCLUSIVE MODE"
+
+
+@dataclass(slots=True)
+class FactsWork:
+    """Computes the facts of a part; each process keeps the accounts' contexts it has met."""
+
+    zone: str
+    meaning: Meaning
+    loaders: dict[str, Loader] = field(default_factory=dict)
+
+    def __call__(self, connection: sa.Connection, part: Part) -> Batch:
+        loader = self.loaders.get(part.account)
+        if loader is None:
+            loader = self.loaders[part.account] = Loader(connection, part.account, self.zone, self.meaning)
+        return loader.batch(connection, part)
+
+
+@dataclass(frozen=True, slots=True)
+class StepWork:
+    """The same for a step of a sweep."""
+
+    work: FactsWork
+
+    def __call__(self, connection: sa.Connection, step: Step) -> Batch:
+        return self.work(connection, step.part)
+
+
+class FactsStep:
+    """Keeps facts in step with the records."""
+
+    def __init__(
+        self, engine: sa.Engine, reporting: Reporting, today: int, progress: Callable[[int, int], None]
+    ) -> None:
+        self.engine, self.reporting, self.today, self.progress = engine, reporting, today, progress
+        self.tickets = 0
+
+    def is_stale(self, connection: sa.Connection) -> bool:
+        """Whether all facts were computed in another zone, with another meaning, or by another version."""
+        return writing.get_state(connection, _VERSION) != self.reporting.facts_version()
+
+    def is_waiting(self, connection: sa.Connection) -> bool:
+        """Whether something was touched, or a sweep was cut."""
+        return writing.get_state(connection, _SWEEP) is not None or bool(read_touches(connection, 1))
+
+    def start_over(self, connection: sa.Connection) -> None:
+        writing.set_state(connection, _SWEEP, Place().text())
+        writing.set_state(connection, _VERSION, self.reporting.facts_version())
+
+    def run(self) -> None:
+        with reading(self.engine) as connection:
+            place = writing.get_state(connection, _SWEEP)
+            waiting: int = connection.exec_driver_sql("SELECT count(*) FROM touches").scalar_one()
+        if place is not None:
+            self._sweep(Place.of(place))
+        if waiting:
+            self._follow_touches(waiting)
+
+    # All -----------------------------------------------------------------------------------------
+
+    def _sweep(self, start: Place) -> None:
+        """All facts, part by part; where it is cut, it goes on."""
+        with reading(self.engine) as connection:
+            ahead = list(steps(connection, start))
+        total = len(ahead) * PART
+        processes = processors() if total >= WORTH_SHARING else 1
+        work = StepWork(FactsWork(self.reporting.zone, self.reporting.meaning))
+        for done, (step, batch) in enumerate(in_order(self.engine, work, ahead, processes), start=1):
+            with self.engine.begin() as connection:
+                self._replace(connection, step.part, batch)
+                writing.set_state(connection, _SWEEP, step.then.text())
+            self.tickets += len(batch.tickets)
+            self.progress(done * PART, total)
+        with self.engine.begin() as connection:
+            writing.drop_state(connection, _SWEEP)
+
+    # What was touched ----------------------------------------------------------------------------
+
+    def _follow_touches(self, waiting: int) -> None:
+        work = FactsWork(self.reporting.zone, self.reporting.meaning)
+        with self.engine.begin() as connection:
+            self._spread(
+                connection, [touch for kind in _WIDE for touch in read_touches(connection, 1_000_000, kind)]
+            )
+        done = 0
+        while True:
+            with self.engine.begin() as connection:
+                touches = read_touches(connection, PART)
+                if not touches:
+                    return
+                if wide := [touch for touch in touches if touch.kind in _WIDE]:
+                    self._spread(connection, wide)
+                    work.loaders.clear()
+                    continue
+                for part in self._parts(connection, touches):
+                    batch = work(connection, part)
+                    self._replace(connection, part, batch)
+                    self.tickets += len(batch.tickets)
+                forget_touches(connection, touches)
+            done += len(touches)
+            self.progress(min(done, waiting), waiting)
+
+    def _replace(self, connection: sa.Connection, part: Part, batch: Batch) -> None:
+        for anchor, days in replace(connection, part, batch, self.today).items():
+            writing.touch_periods(connection, anchor, days)
+
+    def _spread(self, connection: sa.Connection, touches: Sequence[Touch]) -> None:
+        """A person who changed sides, or a changed schedule, touches the tickets that rest on it."""
+        if not touches:
+            return
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql(_WAIT_FOR_WRITERS)  # or two transactions wait for each other's touches
+        mark = "?" if connection.dialect.name == "sqlite" else "%s"
+        for touch in touches:
+            if touch.kind == "person":
+                about = (touch.account, touch.entity_id)
+                touch_tickets(
+                    connection,
+                    f"ticket_events WHERE account = {mark} AND actor_id = {mark}",
+                    about,
+                    "ticket_id",
+                )
+                touch_tickets(connection, f"tickets WHERE account = {mark} AND submitter_id = {mark}", about)
+                touch_tickets(connection, f"ratings WHERE account = {mark} AND respondent_id = {mark} "
+                              "AND ticket_id IS NOT NULL", about, "ticket_id")  # fmt: skip
+        for account in sorted({touch.account for touch in touches if touch.kind != "person"}):
+            touch_tickets(connection, f"tickets WHERE account = {mark}", (account,))
+        forget_touches(connection, touches)
+
+    def _parts(self, connection: sa.Connection, touches: Iterable[Touch]) -> list[Part]:
+        """What is touched, by account: an answered call is a contact of its ticket, a rating may have one."""
+        named: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+        for touch in touches:
+            named[touch.account][touch.kind].append(touch.entity_id)
+        parts = []
+        for account, by_kind in sorted(named.items()):
+            tickets, ratings = set(by_kind["ticket"]), set(by_kind["rating"])
+            for row in rows_of(connection, "calls", ("ticket_id",), account, "id", Keys(by_kind["call"])):
+                tickets.add(row[0])
+            for row in rows_of(
+                connection, "ratings", ("id", "ticket_id"), account, "id", Keys(by_kind["rating"])
+            ):
+                if row[1] is not None:
+                    ratings.discard(row[0])
+                    tickets.add(row[1])
+            parts.append(Part(account, Keys(sorted(tickets - {None})), Keys(sorted(ratings))))
+        return parts
+
+
+def touch_tickets(
+    connection: sa.Connection, where: str, values: Sequence[object], column: str = "id"
+) -> None:
+    """Touch the tickets that a table's rows name, in one order for everybody who touches."""
+    collation = "" if connection.dialect.name == "sqlite" else 'COLLATE "C"'
+    connection.exec_driver_sql(
+        f"INSERT INTO touches (account, kind, entity_id) SELECT account, 'ticket', {column} FROM {where} "
+        f"GROUP BY account, {column} ORDER BY account, {column} {collation} "
+        "ON CONFLICT (account, kind, entity_id) DO NOTHING",
+        tuple(values),
+    )
