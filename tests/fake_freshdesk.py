@@ -15,6 +15,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import httpx
@@ -227,9 +228,8 @@ class FakeFreshdesk:
             return httpx.Response(429, json={"message": "You have exceeded the limit"}, headers=headers)
         status, body, more = self._route(path, query, request)
         content = b"" if body is None else json.dumps(body).encode()
-        return httpx.Response(
-            status, content=content, headers={"Content-Type": "application/json", **headers, **more}
-        )
+        headers |= {"Content-Type": "application/json", "Date": format_datetime(now, usegmt=True), **more}
+        return httpx.Response(status, content=content, headers=headers)
 
     def _route(
         self, path: str, query: dict[str, str], request: httpx.Request

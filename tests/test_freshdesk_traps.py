@@ -618,3 +618,16 @@ def test_lists_ask_for_stats_alone(desk: FakeFreshdesk, account: Synced) -> None
     assert {call.query.get("include") for call in desk.asked("tickets")} == {"stats", None}
     assert {call.query.get("filter") for call in desk.asked("tickets")} == {None, "deleted", "spam"}
     assert max(call.credits for call in desk.asked("tickets")) == 3
+
+
+def test_a_ticket_dated_in_the_future_hides_nothing_that_is_still_to_come(
+    desk: FakeFreshdesk, account: Synced
+) -> None:
+    desk.ticket(1, second(1))
+    desk.touch(1, "2031-01-01T00:00:00Z")
+    account.sync("tickets")
+    desk.clock.move(hours=1)
+    desk.ticket(2, stamp(desk.clock()))
+    account.sync("tickets")
+
+    assert account.ticket(2)

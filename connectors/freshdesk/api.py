@@ -1,6 +1,7 @@
 """How Freshdesk is asked: where its lists are, what its refusals mean, how a page says that it is the last."""
 
 from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from connectors import (
@@ -12,6 +13,7 @@ from connectors import (
     Unexpected,
     Unsupported,
 )
+from connectors.freshdesk.instants import http_date
 from connectors.freshdesk.pace import ACCOUNT, CALL_CREDITS, Pace, number
 from connectors.freshdesk.reading import R, Reader
 from connectors.freshdesk.walks import PAGE_SIZE, Listed
@@ -65,6 +67,8 @@ class Api:
     def __init__(self, client: ApiClient, pace: Pace) -> None:
         self._client = client
         self._pace = pace
+        self.vendor_now: datetime | None = None
+        """Freshdesk's own clock at its latest page."""
 
     async def get(self, path: str, read: type[R]) -> R:
         """One object."""
@@ -86,6 +90,7 @@ class Api:
             cost=CALL_CREDITS.get(path, 1),
         )
         self._pace.went_well(path)
+        self.vendor_now = http_date(answer.headers.get("date", ""))
         is_last = 'rel="next"' not in answer.headers.get("link", "")
         return Listed(answer.body.rows, reader.malformed(answer.body), is_last)
 

@@ -69,15 +69,29 @@ class Tickets:
         if not cursor:
             await self.begin()
         since = listing(self.api, self.reader, stats=True)
-        marks = Marks(cursor)
+        marks, is_end = Marks(cursor), False
         async for step in keyset(since, start, max(begun_at, position) + OVERLAP):
             page = await self._page(step, talks)
             if step.position is not None:
-                position = max(position, step.position)
+                # A row dated in the future must not carry the walk past what is still to come.
+                position = max(position, min(step.position, self._now(begun_at)))
                 talks.known.forget_before(position)
                 page = replace(page, cursor=marks.fresh(_cursor(position, read_until, talks.known)))
             yield page
+            is_end = step.listed.is_last
+        if is_end:
+            # Otherwise a quiet night after a bulk update would read all of it again at each sync.
+            position = max(position, self._quiet_until(begun_at))
+            talks.known.forget_before(position)
         yield Page((), marks.fresh(_cursor(position, position, talks.known)), data_until=begun_at)
+
+    def _now(self, begun_at: datetime) -> datetime:
+        """By the clock that is ahead, the vendor's or ours."""
+        return max(begun_at, self.api.vendor_now or begun_at)
+
+    def _quiet_until(self, begun_at: datetime) -> datetime:
+        """Where nothing came after the last row, all is seen up to here: by the clock that is behind."""
+        return EPOCH if self.api.vendor_now is None else min(begun_at, self.api.vendor_now) - OVERLAP
 
     async def _page(self, step: Step, talks: Conversations) -> Page:
         rejected = list(step.listed.rejected)
