@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import time
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from storage.migrations import REVISIONS
 BUSY_SECONDS = 10
 """How long a writer waits for another one on SQLite."""
 
+_WAL_RETRY_SECONDS = 0.02
 _MIGRATION_LOCK = 726_100_001
 
 
@@ -139,14 +141,26 @@ def _make_private(path: Path) -> None:
 
 def _prepare_sqlite(raw: sqlite3.Connection, _record: Any) -> None:
     raw.isolation_level = None  # the driver would begin by itself, and deferred; see _begin_sqlite
+    _use_wal(raw)
     for pragma in (
-        "journal_mode=WAL",
         "synchronous=NORMAL",
         "foreign_keys=OFF",
         "temp_store=MEMORY",
         "cache_size=-16000",
     ):
         raw.execute(f"PRAGMA {pragma}").close()
+
+
+def _use_wal(raw: sqlite3.Connection) -> None:
+    """A file is turned to WAL once. SQLite does not wait for others who are about to do the same."""
+    patience = time.monotonic() + BUSY_SECONDS
+    while raw.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+        try:
+            raw.execute("PRAGMA journal_mode=WAL").close()
+        except sqlite3.OperationalError:
+            if time.monotonic() > patience:
+                raise
+            time.sleep(_WAL_RETRY_SECONDS)
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
