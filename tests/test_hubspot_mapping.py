@@ -264,6 +264,22 @@ def test_an_sla_clock_stops_on_the_side_of_the_due_time_that_hubspot_says(status
     assert (fulfilled[2] > due_at) is is_late
 
 
+def test_a_reopened_ticket_takes_back_that_its_resolution_clock_was_stopped() -> None:
+    row = ticket_row(
+        {
+            "hs_last_closed_date": "2026-11-02T10:00:00Z",
+            "hs_ticket_reopened_at": "2026-11-02T11:00:00Z",
+            "hs_time_to_close_sla_at": "2026-11-03T10:00:00Z",
+            "hs_time_to_close_sla_status": "0",
+        }
+    )
+
+    assert [(step[1], step[3]) for step in sla(row)] == [
+        (SlaEventKind.APPLIED, False),
+        (SlaEventKind.FULFILLED, True),
+    ]
+
+
 def test_overdue_first_responses_of_silently_closed_tickets_are_withdrawn() -> None:
     row = ticket_row(
         {

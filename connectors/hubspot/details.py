@@ -110,8 +110,8 @@ class RatingDetails:
         await self._find_by_contact([row for row in bare if _ticketless(row)])
 
     async def _name_agents(self, rows: Sequence[Row]) -> None:
-        """Chat surveys name a user."""
-        if any(_said(row, "hs_agent_id") for row in rows):
+        """Chat surveys name a user; those that name the ticket's owner, too, need no more."""
+        if any(_said(row, "hs_agent_id") and not _said(row, "hs_ticket_owner_id") for row in rows):
             self.users.update(await self.owners.by_user())
 
     async def _find_by_contact(self, rows: Sequence[Row]) -> None:

@@ -309,6 +309,15 @@ def _sla(ticket: TicketRecord, row: Mapping[str, Any]) -> Iterator[SlaEventRecor
         if status in (_ON_TIME, _LATE):
             at = _fulfilled_at(ticket, properties, metric, due_at, status)
             yield _sla_event(ticket, metric, SlaEventKind.FULFILLED, at, due_at, False)
+        elif _may_have_been_fulfilled(ticket, properties, metric):
+            yield _sla_event(ticket, metric, SlaEventKind.FULFILLED, ticket.created_at, due_at, True)
+
+
+def _may_have_been_fulfilled(ticket: TicketRecord, properties: Properties, metric: str) -> bool:
+    """A clock that runs again, after a reopening or for another turn, takes back that it was stopped."""
+    if metric == "resolution":
+        return words.text(properties, "hs_last_closed_date") is not None or ticket.reopened_at is not None
+    return metric == "next_response" and ticket.first_response_at is not None
 
 
 def _fulfilled_at(
