@@ -352,18 +352,18 @@ class _Grouping:
         narrow = keys.astype(np.uint16) if size < 65_536 else keys
         grouped = values[np.argsort(narrow, kind="stable")]
         starts = np.concatenate(([0], np.cumsum(n)))[:-1][filled]
-        marks = [percentile(grouped, starts, n[filled], p).tolist() for p in (0.5, 0.9, 0.95)]
+        marks = [percentile(grouped, starts, n[filled], percent).tolist() for percent in (50, 90, 95)]
         return list(zip(*marks, strict=True))
 
 
-def percentile(grouped: Floats, starts: Ints, counts: Ints, p: float) -> Floats:
+def percentile(grouped: Floats, starts: Ints, counts: Ints, percent: int) -> Floats:
     """PERCENTILE_CONT (Hyndman-Fan type 7) of ascending runs: at p·(n−1), linear in between."""
-    place = p * (counts - 1)
-    below = np.floor(place).astype(np.int64)
+    hundredths = percent * (counts - 1)
+    below = hundredths // 100
     above = np.minimum(below + 1, counts - 1)
     low = grouped[starts + below]
     high = grouped[starts + above]
-    found: Floats = low + (place - below) * (high - low)
+    found: Floats = low + hundredths % 100 * (high - low) / 100
     return found
 
 
