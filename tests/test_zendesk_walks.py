@@ -578,7 +578,7 @@ def test_bad_credentials_are_an_anonymous_user_with_200() -> None:
 
 
 def test_an_unknown_subdomain_is_a_404_without_a_word() -> None:
-    with pytest.raises(Misconfigured, match="no Zendesk account at .*: check SUBDOMAIN"):
+    with pytest.raises(Misconfigured, match=r"no Zendesk account at .*: check SUBDOMAIN"):
         checked(FakeZendesk(me=[httpx.Response(404, json={})]))
 
 
