@@ -1,9 +1,9 @@
-"""`kpi`, `recompute`: reading values, and computing them again."""
+"""`kpi`, `verify`, `recompute`: reading values, proving them, and computing them again."""
 
 import csv
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any
@@ -12,15 +12,18 @@ from connectors import Misconfigured, utc_now
 from kpi.catalog import CATALOG
 from kpi.recompute import rebuild
 from kpi.values import COLUMNS, Value, latest_period, values
+from kpi.verify import Difference, Verified
+from kpi.verify import verify as prove
 from sync.kpi_table import LEGEND, pivot
 from sync.opening import opened_to_read, reporting_of
 from sync.settings import suggest
-from sync.telling import DONE
+from sync.telling import DONE, FAILED
 from sync.terminal import out, say
 from sync.words import duration, number, several
 
 _PERIODS = {"day": timedelta(days=6), "week": timedelta(weeks=5), "month": timedelta(days=160)}
 """How far back a table reaches from the latest period unless told otherwise."""
+_SHOWN_DIFFERENCES = 50
 DIMENSIONS = (
     "all", "channel", "group", "agent", "priority", "type", "category", "brand", "organisation", "tag",
 )  # fmt: skip
@@ -79,6 +82,44 @@ def _checked(names: Sequence[str], grain: str, by: str | None) -> str:
     if dimension in _MONTHLY and grain != "month":
         raise Misconfigured(f"{dimension} has values by month only: add --grain month")
     return dimension
+
+
+def verify(since: date | None) -> int:
+    """Compute everything again elsewhere and compare; 1 and a list on any difference."""
+    with opened_to_read() as (settings, database):
+        found = prove(database, reporting_of(settings), now=utc_now(), since=since)
+    compared = f"{several(found.values, 'value')} of {several(found.tickets, 'ticket')}"
+    if found.is_right:
+        say(f"{compared} computed again in {duration(found.seconds)}: no difference", style="green")
+        return DONE
+    for line in _differences(found):
+        out().print(line, soft_wrap=True)
+    wrong = several(len(found.differences) + len(found.stale_facts), "difference")
+    say(
+        f"{compared} computed again: {wrong}. `deskpulse recompute` mends them; please report this",
+        style="red",
+    )
+    return FAILED
+
+
+def _differences(found: Verified) -> Iterator[str]:
+    for stale in found.stale_facts[:_SHOWN_DIFFERENCES]:
+        yield f"{stale.what} {stale.account}/{stale.id}: the stored facts are not what its rows say"
+    for each in found.differences[:_SHOWN_DIFFERENCES]:
+        where = f"{each.kpi} {each.grain} {each.period_start} {each.account} {each.dimension} {each.member}".rstrip()
+        yield f"{where}: {_how(each)}"
+    hidden = sum(max(len(part) - _SHOWN_DIFFERENCES, 0) for part in (found.differences, found.stale_facts))
+    if hidden:
+        yield f"… and {number(hidden)} more"
+
+
+def _how(each: Difference) -> str:
+    if each.stored is None:
+        return "missing"
+    if each.recomputed is None:
+        return "stored, but the rows give no such value"
+    pairs = ((name, getattr(each.stored, name), getattr(each.recomputed, name)) for name in each.columns)
+    return ", ".join(f"{name} {stored} instead of {right}" for name, stored, right in pairs)
 
 
 def recompute(since: date | None) -> int:
