@@ -70,7 +70,7 @@ def sync(names: Sequence[str], streams: Sequence[str], full: bool) -> int:
 
 async def _sync_all(house: House, accounts: Sequence[Account], asked: Asked, watch: Watch) -> list[Report]:
     signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))  # both stop at a page boundary
-    engine = Engine(house.store, refresher(house), owner=this_process(), watch=watch)
+    engine = Engine(house.store, refresher(house, watch), owner=this_process(), watch=watch)
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(engine.sync(account, asked)) for account in accounts]
     return [task.result() for task in tasks]
@@ -81,5 +81,6 @@ def run() -> int:
     with opened() as house:
         logs.configure(house.settings.log_format)
         owner = this_process()
-        engine = Engine(house.store, refresher(house), owner=owner, watch=Logged())
+        watch = Logged()
+        engine = Engine(house.store, refresher(house, watch), owner=owner, watch=watch)
         return serve(Daemon(engine, house.store, house.choose([]), owner=owner))

@@ -135,7 +135,7 @@ def _sync(house: House) -> list[Report]:
     with Bars() if sys.stderr.isatty() else nullcontext(Logged()) as watch:
         if isinstance(watch, Logged):
             logs.configure("console")
-        engine = Engine(house.store, refresher(house), owner=this_process(), watch=watch)
+        engine = Engine(house.store, refresher(house, watch), owner=this_process(), watch=watch)
 
         async def everything() -> list[Report]:
             return list(await asyncio.gather(*(engine.sync(account) for account in house.accounts)))

@@ -12,6 +12,7 @@ from storage.database import open_database
 from storage.store import Store
 from sync import accounts, environment, logs, settings
 from sync.accounts import Account
+from sync.report import Watch
 from sync.settings import Settings
 
 
@@ -43,10 +44,11 @@ def reporting_of(found: Settings) -> Reporting:
     return Reporting(zone=found.timezone, vendors=vendors)
 
 
-def refresher(house: House) -> Callable[[], Refreshed]:
-    """What brings the KPIs up to what is stored, now."""
+def refresher(house: House, watch: Watch | None = None) -> Callable[[], Refreshed]:
+    """What brings the KPIs up to what is stored, now; `watch` follows it."""
     reporting = reporting_of(house.settings)
-    return lambda: refresh(house.database, reporting, now=utc_now())
+    progress = (watch or Watch()).computing
+    return lambda: refresh(house.database, reporting, now=utc_now(), progress=progress)
 
 
 @contextmanager

@@ -201,7 +201,9 @@ def bug_in(error: BaseException) -> BaseException | None:
 
 
 class Watch:
-    """Who follows runs: nobody, unless a method is overridden. Called in the event loop's thread."""
+    """Who follows runs: nobody, unless a method is overridden. Called in the event loop's thread, but for
+    `computing`.
+    """
 
     def started(self, report: Report) -> None: ...
 
@@ -215,6 +217,9 @@ class Watch:
 
     def recomputing(self, report: Report) -> None: ...
 
+    def computing(self, what: str, done: int, of: int) -> None:
+        """How far the KPI refresh is with `facts` or `cells`; called in its thread."""
+
     def ended(self, report: Report) -> None: ...
 
 
@@ -223,6 +228,7 @@ class Logged(Watch):
 
     def __init__(self) -> None:
         self._told: dict[tuple[str, str], float] = {}
+        self._computing_told = time.monotonic()
 
     def started(self, report: Report) -> None:
         logs.event("run_started", "sync started", account=report.account)
@@ -246,6 +252,14 @@ class Logged(Watch):
 
     def notice(self, account: str, sentence: str) -> None:
         logs.event("notice", sentence, level=logging.WARNING, account=account)
+
+    def recomputing(self, report: Report) -> None:
+        self._computing_told = time.monotonic()
+
+    def computing(self, what: str, done: int, of: int) -> None:
+        if (now := time.monotonic()) - self._computing_told >= _LOG_EACH_SECONDS:
+            self._computing_told = now
+            logs.event("kpi_progress", f"KPIs: {done:,} of {of:,} {what}", what=what, done=done, of=of)
 
     def ended(self, report: Report) -> None:
         words = f"{report.rows_read:,} rows read, {report.rows_changed:,} new or changed"

@@ -88,6 +88,7 @@ class Bars(Watch):
             console=aside(),
         )
         self._lines: dict[tuple[str, str], TaskID] = {}
+        self._computing: TaskID | None = None
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -116,9 +117,16 @@ class Bars(Watch):
 
     def recomputing(self, report: Report) -> None:
         self._begin(report.account, "KPIs")
+        self._computing = self._lines[report.account, "KPIs"]
+
+    def computing(self, what: str, done: int, of: int) -> None:
+        if self._computing is not None:
+            told = f"{number(done)} of {number(of)} {what}"
+            self._progress.update(self._computing, completed=done, total=of, told=told)
 
     def ended(self, report: Report) -> None:
-        if line := self._lines.pop((report.account, "KPIs"), None):
+        if (line := self._lines.pop((report.account, "KPIs"), None)) is not None:
+            self._computing = None
             self._progress.update(line, told=several(report.kpi.periods if report.kpi else 0, "period"))
             self._end(line, 1, False)
 
