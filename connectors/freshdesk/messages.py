@@ -149,7 +149,7 @@ def spoken(
         is_first_reply = role is Role.AGENT and not one.private and not reply_seen
         reply_seen = reply_seen or is_first_reply
         events.append(_message(row, one, role, order, "reply" if is_first_reply else f"c{one.id}"))
-    if not reply_seen and stats_of(row).first_responded_at is not None:
+    if is_whole and not reply_seen and stats_of(row).first_responded_at is not None:
         events.append(_no_reply_after_all(row))
     if is_whole:
         events.append(_all_known(row))
