@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -56,47 +56,39 @@ def said(account: Synced) -> dict[str, Any]:
 # -- nothing is lost ----------------------------------------------------------------------------
 
 
+Items = tuple[tuple[str, str | None], ...]
+DEEDS: dict[str, Items] = {
+    "replied": (("message", "public"), ("status", "pending")),
+    "solved": (("status", "solved"),),
+    "reopened": (("message", "public"), ("status", "open")),
+    "handed over": (("agent", "5"),),
+    "answered well": (("survey_answered", "5|"),),
+    "answered badly": (("survey_answered", "2|"),),
+    "deleted": (("deleted", None),),
+    "noticed": (("touched", None),),
+}
+
+
 def meddler(desk: Desk, seed: int, chance: float) -> Any:
     """Between two requests: replies, answers, transfers, deletions, merges, and time that passes."""
     dice = random.Random(seed)
 
-    def act(number: int) -> None:
-        ticket = desk.ticket(number)
-        if ticket.deleted_at or ticket.merged_into:
-            return
-        agent = ticket.agent or 1
-        other = dice.randrange(1, desk.count() + 1)
-        what = dice.choice(["reply", "solve", "reopen", "transfer", "rate", "delete", "merge", "touch"])
-        if what == "reply":
-            desk.act(number, ("message", "public"), ("status", "pending"), actor=agent, role="agent")
-        elif what == "solve":
-            desk.act(number, ("status", "solved"), actor=agent, role="agent")
-        elif what == "reopen":
-            desk.act(
-                number, ("message", "public"), ("status", "open"), actor=ticket.requester, role="end_user"
-            )
-        elif what == "transfer":
-            desk.act(number, ("agent", str(dice.randrange(1, 9))), actor=agent, role="agent")
-        elif what == "rate":
-            desk.act(
-                number,
-                ("survey_answered", f"{dice.randrange(1, 6)}|"),
-                actor=ticket.requester,
-                role="end_user",
-            )
-        elif what == "delete":
-            desk.act(number, ("deleted", None), actor=agent, role="agent")
-        elif what == "merge" and other != number and not desk.ticket(other).deleted_at:
-            desk.act(number, ("merged_into", str(other)), ("status", "closed"), actor=agent, role="agent")
-            desk.act(other, ("absorbed", str(number)), actor=agent, role="agent")
-        else:
-            desk.touch(number)
+    def act(number: int, other: int) -> None:
+        there = [not t.deleted_at and not t.merged_into for t in map(desk.ticket, (number, other))]
+        deed = dice.choice(["merged", *DEEDS])
+        if deed == "merged" and all(there) and number != other:
+            desk.act(number, ("merged_into", str(other)), ("status", "closed"), actor=3, role="agent")
+            desk.act(other, ("absorbed", str(number)), actor=3, role="agent")
+        elif deed in DEEDS and there[0]:
+            is_customer = deed.startswith(("reopened", "answered"))
+            actor = desk.ticket(number).requester if is_customer else 3
+            desk.act(number, *DEEDS[deed], actor=actor, role="end_user" if is_customer else "agent")
 
     def meddle(_request: Request) -> None:
         if dice.random() < chance:
             desk.clock.advance(dice.choice([0, 1, 1, 30, 400]))
             for _ in range(dice.randrange(1, 6)):
-                act(dice.randrange(1, desk.count() + 1))
+                act(dice.randrange(1, desk.count() + 1), dice.randrange(1, desk.count() + 1))
 
     return meddle
 
