@@ -86,6 +86,7 @@ class Daemon:
         """Serve until `stop`; false if a sync was still writing when the patience for it ended."""
         for account in self._accounts:
             await self._plan(account)
+        await self._show_life()
         self._scheduler.start()
         event("daemon_started", f"syncing {several(len(self._accounts), 'account')}", owner=self._owner)
         helpers = [asyncio.create_task(self._beat()), asyncio.create_task(self._watch_the_clock())]
@@ -139,14 +140,17 @@ class Daemon:
         """Hold a lease in the daemon's own name, so that `deskpulse health` sees it alive."""
         try:
             while True:
-                try:
-                    await finish(self._store.take_lease, DAEMON, self._owner, TTL_SECONDS)
-                except StorageError as error:
-                    event("heartbeat_failed", str(error), level=logging.WARNING)
                 await asyncio.sleep(_HEARTBEAT_SECONDS)
+                await self._show_life()
         finally:
             with suppress(StorageError):
                 await finish(self._store.release_lease, DAEMON, self._owner)
+
+    async def _show_life(self) -> None:
+        try:
+            await finish(self._store.take_lease, DAEMON, self._owner, TTL_SECONDS)
+        except StorageError as error:
+            event("heartbeat_failed", str(error), level=logging.WARNING)
 
     async def _watch_the_clock(self) -> None:
         """The scheduler sleeps by the wall clock: after a jump it could sleep for hours."""
