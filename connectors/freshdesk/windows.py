@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Generic
 
-from connectors import Clock, Cursor, Page, Record
+from connectors import Clock, Cursor, Page, Record, Rejected
 from connectors.freshdesk.api import Api, Marks
 from connectors.freshdesk.instants import instant, iso
 from connectors.freshdesk.mapping import micros
@@ -96,8 +96,9 @@ class Window(Generic[R]):
 class Whole(Generic[R]):
     """A short list that is read whole each time.
 
-    A cursor: {"known": {id: name}}, where those that leave must be told: what was known and is not
-    listed any more has departed. The look itself dates what it shows: whom a list that shrank under
+    A cursor: {"known": {id: name}, "walk": {"page", "begun_at", "seen"}}, where `walk` stands only in the
+    middle of one, and `known` and `seen` only where those that leave must be told: what was known and is
+    not listed any more has departed. The look itself dates what it shows: whom a list that shrank under
     its own pages has skipped, and so declared departed, the next look brings back.
     """
 
@@ -108,22 +109,32 @@ class Whole(Generic[R]):
     departed: Callable[[str, str | None, datetime], Record] | None = None
 
     async def pull(self, cursor: Cursor | None) -> AsyncIterator[Page]:
-        known: dict[str, str | None] = dict((cursor or {}).get("known", {}))
-        seen: dict[str, str | None] = {}
-        begun_at = self.clock()
-        async for _, listed in self.api.pages(self.path, {}, self.reader):
+        state = dict(cursor or {})
+        known: Mapping[str, str | None] = state.get("known", {})
+        walk = dict(state.pop("walk", None) or {"page": 1, "begun_at": iso(self.clock()), "seen": {}})
+        begun_at = instant(walk["begun_at"]) or self.clock()
+        marks = Marks(cursor)
+        async for page, listed in self.api.pages(self.path, {}, self.reader, first=walk["page"]):
             records, unread = self.reader.read(listed.rows)
             rejected = [*listed.rejected, *unread]
             for record in records:
                 record.version = micros(begun_at)
-            seen |= {record.id: getattr(record, "name", None) for record in records}
-            seen |= {one.id: known.get(one.id) for one in rejected if one.id is not None}
+            walk = {**walk, "page": page, "seen": {**walk["seen"], **self._names(records, rejected, known)}}
             if listed.is_last:
-                gone = self._departed(known, seen, begun_at)
-                place = Marks(cursor).fresh({"known": seen}) if self.departed is not None else None
-                yield Page([*records, *gone], place, rejected, data_until=begun_at)
+                gone = self._departed(known, walk["seen"], begun_at)
+                done = {} if self.departed is None else {"known": walk["seen"]}
+                yield Page([*records, *gone], marks.fresh(done), rejected, data_until=begun_at)
             else:
-                yield Page(records, rejected=rejected)
+                yield Page(records, marks.fresh({**state, "walk": walk}), rejected)
+
+    def _names(
+        self, records: Sequence[Record], rejected: Sequence[Rejected], known: Mapping[str, str | None]
+    ) -> dict[str, str | None]:
+        """Who is here, those included whose rows cannot be read."""
+        if self.departed is None:
+            return {}
+        unread = {one.id: known.get(one.id) for one in rejected if one.id is not None}
+        return unread | {record.id: getattr(record, "name", None) for record in records}
 
     def _departed(
         self, known: Mapping[str, str | None], seen: Mapping[str, str | None], at: datetime
