@@ -138,7 +138,7 @@ class DjangoHelpdeskConnector(Connector[DjangoHelpdeskSettings]):
         while page:
             number, listed, _ = await self._page("/api/tickets/", page, TICKETS)
             page = number - 1 or None
-            records, rejected = read(listed)
+            records, rejected = read(listed, self.settings.since)
             left = (number - 1) * self.settings.page_size
             yield Page(records, cursor(Place(place.known, listing=page)), rejected, total=left)
 
@@ -151,7 +151,7 @@ class DjangoHelpdeskConnector(Connector[DjangoHelpdeskSettings]):
             new = [row for row in listed.rows if not known.holds(row)]
             is_all = any(row.date <= known.at - OVERLAP for row in listed.rows)
             page = None if is_all or (not new and count == known.count) else number - 1 or None
-            records, rejected = read(await self._touched(new))
+            records, rejected = read(await self._touched(new), self.settings.since)
             went_on = Place(known, reading=page if isinstance(page, int) else None, then=then)
             yield Page(records, cursor(went_on if page else Place(then)), rejected)
 

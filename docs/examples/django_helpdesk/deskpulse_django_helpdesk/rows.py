@@ -72,11 +72,13 @@ class Envelope(msgspec.Struct, kw_only=True):
     count: int
 
 
-def read(page: Listed[Envelope, TicketRow]) -> tuple[list[Record], list[Rejected]]:
-    """A page's records, and what became none, with the reason."""
+def read(page: Listed[Envelope, TicketRow], since: datetime) -> tuple[list[Record], list[Rejected]]:
+    """A page's records, and what became none, with the reason. What rests since before `since` is left out."""
     records: list[Record] = []
     rejected = [set_aside(row, reason) for row, reason in page.malformed]
     for row in page.rows:
+        if row.followup_set and all(told.date < since for told in row.followup_set):
+            continue
         try:
             records += ticket(row)
         except ValueError as problem:

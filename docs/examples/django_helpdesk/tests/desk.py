@@ -15,7 +15,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 STAFF = "agnes", "a-staff-password"
 CUSTOMER = "carl", "a-customer-password"
 TICKETS = 25
-BEGIN = datetime(2026, 10, 1, 8, tzinfo=UTC)
+BEGIN = datetime.now(UTC).replace(microsecond=0) - timedelta(days=30)
 
 
 def configure(folder: Path) -> None:

@@ -46,11 +46,20 @@ class Desk:
         self.ask("DELETE", f"tickets/{number}/")
 
 
-def pull(address: str, cursor: Cursor | None = None, page_size: int = 10, between: Any = None) -> list[Page]:
+A_YEAR_AGO = datetime.now(UTC) - timedelta(days=365)
+
+
+def pull(
+    address: str,
+    cursor: Cursor | None = None,
+    *,
+    page_size: int = 10,
+    since: datetime = A_YEAR_AGO,
+    between: Any = None,
+) -> list[Page]:
     """One sync; `between` happens after its first page."""
-    now = datetime.now(UTC) - timedelta(days=365)
     given = {"base_url": address, "username": STAFF[0], "password": STAFF[1], "page_size": page_size}
-    settings = DjangoHelpdeskSettings(since=now, events_since=now, **given)
+    settings = DjangoHelpdeskSettings(since=since, events_since=since, **given)
 
     async def walk() -> list[Page]:
         connector, pages = DjangoHelpdeskConnector(settings), []
@@ -86,6 +95,16 @@ def test_the_first_sync_reads_every_ticket_with_its_history(address: str) -> Non
     events = [each for page in pages for each in page.records if isinstance(each, TicketEventRecord)]
     history = [each.value for each in events if each.ticket_id == "5" and each.event is EventKind.STATUS]
     assert history == ["solved", "open", "closed"]
+
+
+def test_what_rests_since_before_the_first_day_asked_for_is_left_out(address: str) -> None:
+    everything = tickets(pull(address))
+    since = sorted(each.created_at for each in everything.values())[TICKETS // 2]
+
+    read = tickets(pull(address, since=since))
+
+    assert set(read) == {number for number, each in everything.items() if (each.updated_at or since) >= since}
+    assert 0 < len(read) < len(everything)
 
 
 def test_a_later_sync_reads_what_was_touched_and_nothing_else(address: str) -> None:
