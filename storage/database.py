@@ -15,8 +15,9 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from storage import views
 from storage.errors import DatabaseMisconfigured, SchemaTooNew, SchemaTooOld, explain, explained
 from storage.migrations import REVISIONS
+from storage.turns import take_turns
 
-BUSY_SECONDS = 10
+BUSY_SECONDS = 30
 """How long a writer waits for another one on SQLite."""
 
 _WAL_RETRY_SECONDS = 0.02
@@ -123,7 +124,8 @@ def _sqlite(url: URL) -> sa.Engine:
     _make_private(Path(str(url.database)))
     engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
     event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
+    # A deferred transaction that turns to writing fails at once if another writer was faster.
+    take_turns(engine, "BEGIN IMMEDIATE", BUSY_SECONDS)
     return engine
 
 
@@ -140,7 +142,7 @@ def _make_private(path: Path) -> None:
 
 
 def _prepare_sqlite(raw: sqlite3.Connection, _record: Any) -> None:
-    raw.isolation_level = None  # the driver would begin by itself, and deferred; see _begin_sqlite
+    raw.isolation_level = None  # the driver would begin by itself, and deferred; see take_turns
     _use_wal(raw)
     for pragma in (
         "synchronous=NORMAL",
@@ -161,12 +163,6 @@ def _use_wal(raw: sqlite3.Connection) -> None:
             if time.monotonic() > patience:
                 raise
             time.sleep(_WAL_RETRY_SECONDS)
-
-
-def _begin_sqlite(connection: sa.Connection) -> None:
-    """A deferred transaction that turns to writing fails at once if another writer was faster."""
-    only_reads = connection.get_execution_options().get("reading", False)
-    connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")
 
 
 def _postgres(url: URL) -> sa.Engine:

@@ -4,7 +4,9 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -149,6 +151,32 @@ def test_a_reader_never_waits_for_a_writer(database: sa.Engine) -> None:
         writer.exec_driver_sql("INSERT INTO kpi_state (name, value) VALUES ('held', 'open')")
         with reading(database) as reader:
             assert reader.exec_driver_sql("SELECT count(*) FROM kpi_state").scalar() == 0
+
+
+def test_writers_of_one_process_take_turns_whoever_is_faster(tmp_path: Path) -> None:
+    """A greedy writer that comes back at once must not keep another one waiting for ever."""
+    engine = open_database(f"sqlite:///{tmp_path / 'turns.db'}")
+    began, stopped = threading.Event(), threading.Event()
+
+    def greedy() -> int:
+        rounds = 0
+        while not stopped.is_set():
+            with engine.begin() as connection:
+                connection.exec_driver_sql("UPDATE kpi_state SET value = value")
+                began.set()
+                rounds += 1
+                stopped.wait(0.01)
+        return rounds
+
+    with ThreadPoolExecutor() as pool:
+        running = pool.submit(greedy)
+        began.wait()
+        for number in range(20):
+            with engine.begin() as connection:
+                connection.exec_driver_sql(f"INSERT INTO kpi_state (name, value) VALUES ('{number}', '')")
+        stopped.set()
+        assert running.result() <= 22
+    engine.dispose()
 
 
 @pytest.mark.parametrize(
