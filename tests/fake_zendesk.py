@@ -1,6 +1,7 @@
 """A Zendesk that answers what a test says, and keeps what it was asked."""
 
 import asyncio
+import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from connectors.testkit import Time, Walk
 from connectors.testkit.walking import walk
 from connectors.zendesk import ZendeskConnector, ZendeskSettings
 
+_NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 SECOND = int(NOW.timestamp())
 Body = Any
@@ -86,3 +88,8 @@ class FakeZendesk(httpx.AsyncBaseTransport):
 
 def refusal(status: int, error: Any = "no", **more: Any) -> httpx.Response:
     return httpx.Response(status, json={"error": error, **more})
+
+
+def loopback() -> httpx.AsyncHTTPTransport:
+    """Real HTTP without reading the world's certificates, which takes longer than most tests."""
+    return httpx.AsyncHTTPTransport(verify=_NO_CERTIFICATES)

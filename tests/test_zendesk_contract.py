@@ -1,6 +1,5 @@
 """What every connector promises, kept by Zendesk's over real HTTP."""
 
-import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import ClassVar
@@ -11,10 +10,9 @@ import pytest
 from connectors.sandbox import Desk, Sandbox, Zendesk
 from connectors.testkit import HttpConnectorContract
 from connectors.zendesk import ZendeskConnector
+from tests.fake_zendesk import loopback
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
-_NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""Loopback needs none, and reading them anew for each of a thousand connectors takes a minute."""
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +28,7 @@ class TestZendesk(HttpConnectorContract):
     now = NOW
 
     def vendor(self) -> httpx.AsyncBaseTransport:
-        return httpx.AsyncHTTPTransport(verify=_NO_CERTIFICATES)
+        return loopback()
 
     @pytest.fixture(autouse=True)
     def _at_the_sandbox(self, sandbox: Sandbox) -> None:

@@ -20,7 +20,7 @@ from connectors.zendesk import ZendeskConnector, ZendeskSettings
 from storage.records import TicketRecord
 from storage.store import Saved, Store
 from storage.tables import TABLES
-from tests.fake_zendesk import FakeZendesk
+from tests.fake_zendesk import FakeZendesk, loopback
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 CHANGING = ("tickets", "ticket_events", "sla_events", "ratings", "survey_responses", "calls", "call_legs")
@@ -56,7 +56,9 @@ class Account:
         settings = ZendeskSettings(
             since=since, events_since=NOW - timedelta(days=self.events_days), **self.sandbox.settings
         )
-        return ZendeskConnector(settings, clock=clock, sleep=clock.sleep, notify=self.told.append)
+        return ZendeskConnector(
+            settings, clock=clock, sleep=clock.sleep, transport=loopback(), notify=self.told.append
+        )
 
     def sync(self, names: Iterable[str] | None = None) -> Synced:
         """Every stream once, or those of these names, each from where it stood."""

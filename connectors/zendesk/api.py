@@ -139,11 +139,14 @@ class ZendeskApi:
                     raise
                 asked["page[after]"] = after = None
                 continue
-            page = _listed(path, answer.body)
+            listed: Listed[ListPage, Any] = answer.body
+            page = _listed(listed)
             yield page
             if page.is_last:
                 return
             if page.after is None:
+                if listed.envelope.meta is not None:
+                    raise nowhere(path)
                 number += 1
                 asked = {**(params or {}), "per_page": size, "page": number}
             else:
@@ -186,14 +189,16 @@ class ZendeskApi:
         return answer.body, asked if size is None else min(asked, size.current)
 
 
-def _listed(path: str, listed: Listed[ListPage, Any]) -> ListedPage:
+def _listed(listed: Listed[ListPage, Any]) -> ListedPage:
     """`links.next` is set on the last page too, so only `has_more` counts."""
     meta = listed.envelope.meta
     if meta is None:
         return ListedPage(listed, None, not listed.envelope.next_page)
-    if meta.has_more and not meta.after_cursor:
-        raise Unexpected(f"{path} says that there is more but not where: tell the developers")
-    return ListedPage(listed, meta.after_cursor if meta.has_more else None, not meta.has_more)
+    return ListedPage(listed, (meta.after_cursor or None) if meta.has_more else None, not meta.has_more)
+
+
+def nowhere(path: str) -> Unexpected:
+    return Unexpected(f"{path} says that there is more but not where: tell the developers")
 
 
 def _list_buckets(path: str) -> Sequence[str]:

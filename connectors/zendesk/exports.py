@@ -7,7 +7,16 @@ from functools import partial
 from typing import Any
 
 from connectors import Clock, Cursor, Listed, Page, Record, Rows, Seen, Unexpected
-from connectors.zendesk.api import EXPORT_ROWS, EXPORTS, YOUNGEST, Refused, ZendeskApi, clamped, epoch
+from connectors.zendesk.api import (
+    EXPORT_ROWS,
+    EXPORTS,
+    YOUNGEST,
+    Refused,
+    ZendeskApi,
+    clamped,
+    epoch,
+    nowhere,
+)
 from connectors.zendesk.pages import CursorPage, TicketPage, TimePage
 from connectors.zendesk.reading import Reader, place_in
 from connectors.zendesk.rows import MetricSet, TicketRow
@@ -78,7 +87,8 @@ class ByCursor:
                 continue
             read = self.export.reader.read(page, self.make(page))
             until = max([until, *(record.version // 1_000_000 for record in read.records)])
-            following, is_last = _following(self.export.path, page.envelope)
+            following, is_end = page.envelope.after_cursor or None, page.envelope.end_of_stream
+            is_last = is_end or (following is None and is_end is None)
             yield Page(
                 read.records,
                 cursor={"after": following, "until": until} if following and following != after else None,
@@ -89,6 +99,8 @@ class ByCursor:
             )
             if is_last:
                 return
+            if following is None:
+                raise nowhere(self.export.path)
             seen.note(following)
             after = following
 
@@ -176,19 +188,13 @@ class ByTime:
         if end > start:
             return end
         if end < start:
-            raise Unexpected(f"{self.export.path} leads back from second {start} to {end}: tell the developers")
+            raise Unexpected(
+                f"{self.export.path} leads back from second {start} to {end}: tell the developers"
+            )
         self.notify(
             f"{self.export.path}: second {start} holds more rows than a page; some of them may be missing"
         )
         return start + 1
-
-
-def _following(path: str, envelope: CursorPage) -> tuple[str | None, bool]:
-    """The next cursor, and whether this page is the last."""
-    following, is_end = envelope.after_cursor or None, envelope.end_of_stream
-    if following is None and is_end is False:
-        raise Unexpected(f"{path} says that there is more but not where: tell the developers")
-    return following, is_end or following is None
 
 
 def _joined(apart: Mapping[str, MetricSet], host: str, row: TicketRow) -> Record:
