@@ -9,6 +9,7 @@ from dataclasses import asdict
 import typer
 
 from connectors import Page, Record, Stream, utc_now
+from kpi.recompute import refresh
 from storage.books import RejectedRow
 from storage.database import SchemaState, connect, schema_state
 from storage.database import migrate as bring_up_to_date
@@ -16,7 +17,7 @@ from sync import environment, settings
 from sync.accounts import Account
 from sync.lease import Busy, held, this_process
 from sync.logs import plain
-from sync.opening import House, opened, refresher
+from sync.opening import House, opened, reporting_of
 from sync.telling import DONE, FAILED, NotPossible
 from sync.terminal import out, say, table
 from sync.words import ago, several
@@ -56,7 +57,7 @@ async def _retry(house: House) -> None:
         async with held(house.store, name, this_process()):
             read += await _retry_account(house, known[name], rows)
     if read:
-        refresher(house)()
+        refresh(house.database, reporting_of(house.settings), now=utc_now())
     say(f"{several(read, 'row')} read after all")
 
 

@@ -23,16 +23,19 @@ from sync.accounts import Account
 from sync.asked import EVERYTHING_DUE, Asked
 from sync.lease import held
 from sync.report import Recomputed, Report, StreamReport, Watch
-from sync.waiting import finish, prefetched
+from sync.waiting import MayBeCut, finish, finish_or_cut, prefetched
 
 
 class Engine:
-    """Syncs accounts, any number at once; `refresh` brings the KPIs up to what is stored."""
+    """Syncs accounts, any number at once.
+
+    `refresh` brings the KPIs up to what is stored, and calls what it is given wherever it may be cut.
+    """
 
     def __init__(
         self,
         store: Store,
-        refresh: Callable[[], Recomputed],
+        refresh: Callable[[MayBeCut], Recomputed],
         *,
         owner: str,
         clock: Clock = utc_now,
@@ -121,7 +124,7 @@ class Engine:
     async def _recompute(self, report: Report) -> None:
         async with self._refreshing:
             self._watch.recomputing(report)
-            report.kpi = await finish(self._refresh)
+            report.kpi = await finish_or_cut(self._refresh)
 
 
 def refuse_repetition(cursor: Cursor | None, seen: set[str]) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -15,6 +14,7 @@ from sync import accounts, environment, logs, settings
 from sync.accounts import Account
 from sync.report import Watch
 from sync.settings import Settings
+from sync.waiting import MayBeCut
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +45,27 @@ def reporting_of(found: Settings) -> Reporting:
     return Reporting(zone=found.timezone, vendors=vendors)
 
 
-def refresher(house: House, watch: Watch | None = None) -> Callable[[], Refreshed]:
+def refresher(house: House, watch: Watch) -> Callable[[MayBeCut], Refreshed]:
     """What brings the KPIs up to what is stored, now; `watch` follows it."""
     reporting = reporting_of(house.settings)
-    progress = (watch or Watch()).computing
-    return lambda: refresh(house.database, reporting, now=utc_now(), progress=progress)
+
+    def refreshed(may_be_cut: MayBeCut) -> Refreshed:
+        def progress(what: str, done: int, of: int) -> None:
+            watch.computing(what, done, of)
+            may_be_cut()
+
+        return refresh(house.database, reporting, now=utc_now(), progress=progress)
+
+    return refreshed
 
 
 @contextmanager
-def opened(variables: Mapping[str, str] | None = None, **seams: Any) -> Iterator[House]:
+def opened(variables: Mapping[str, str] | None = None) -> Iterator[House]:
     """Settings with every connector's fields checked, and the database brought up to date where it may be.
 
-    `variables` stand in for the environment's; `seams` (clock, sleep, transport) go to the connectors.
+    `variables` stand in for the environment's.
     """
-    found, known = accounts.load(environment.read() if variables is None else variables, **seams)
+    found, known = accounts.load(environment.read() if variables is None else variables)
     with _database(found) as database:
         yield House(found, known, database, Store(database, store_subjects=found.store_subjects))
 

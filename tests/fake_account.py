@@ -105,3 +105,8 @@ class Refreshed:
     periods: int = 0
     values: int = 0
     seconds: float = 0.0
+
+
+def refresh(_may_be_cut: Callable[[], None]) -> Refreshed:
+    """A KPI refresh with nothing to do."""
+    return Refreshed()

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
-from fake_account import FakeAccount, Refreshed, Script, for_ever, page
+from fake_account import FakeAccount, Script, for_ever, page, refresh
 
 from connectors import Misconfigured, RateLimited
 from storage.database import open_database
@@ -49,7 +49,7 @@ class Ended(Watch):
 @asynccontextmanager
 async def running(database: sa.Engine, *accounts: FakeAccount) -> AsyncIterator[tuple[Daemon, Ended]]:
     watch, store = Ended(), Store(database)
-    engine = Engine(store, Refreshed, owner="here", watch=watch)
+    engine = Engine(store, refresh, owner="here", watch=watch)
     made = Daemon(engine, store, accounts, owner="here")  # type: ignore[arg-type] # fakes
     serving = asyncio.create_task(made.run())
     yield made, watch
@@ -188,7 +188,7 @@ def test_after_a_clock_jump_every_account_is_synced_now(
         nonlocal offset
         watch = Ended()
         watch_holder.append(watch)
-        engine = Engine(store, Refreshed, owner="here", watch=watch)
+        engine = Engine(store, refresh, owner="here", watch=watch)
         account = FakeAccount(Script("tickets", [page(1)]), every="every 1d")
         made = Daemon(
             engine,

@@ -24,6 +24,7 @@ from storage.store import Saved, Store
 from sync.asked import Asked
 from sync.engine import Engine
 from sync.report import Outcome, Report, StreamReport, Watch
+from sync.waiting import MayBeCut
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -52,7 +53,7 @@ class Desk:
             store or self.store, self.refresh, owner=owner, clock=self.clock, watch=watch, **options
         )
 
-    def refresh(self) -> Refreshed:
+    def refresh(self, _may_be_cut: MayBeCut) -> Refreshed:
         self.refreshes += 1
         return Refreshed(periods=3)
 
@@ -272,7 +273,7 @@ def test_the_lease_is_given_back(desk: Desk) -> None:
 def test_the_kpis_of_two_accounts_are_refreshed_one_after_the_other(desk: Desk) -> None:
     inside = 0
 
-    def refresh() -> Refreshed:
+    def refresh(_may_be_cut: MayBeCut) -> Refreshed:
         nonlocal inside
         inside += 1
         assert inside == 1
@@ -341,6 +342,33 @@ def test_a_running_save_ends_before_a_cancelled_sync_does(desk: Desk) -> None:
     assert desk.cursor() == {"after": 1}
 
 
+def test_a_cancellation_cuts_a_kpi_refresh_between_two_of_its_steps(desk: Desk) -> None:
+    inside, go_on, steps = threading.Event(), threading.Event(), []
+
+    def refresh(may_be_cut: MayBeCut) -> Refreshed:
+        for step in range(1_000):
+            steps.append(step)
+            inside.set()
+            go_on.wait(5)
+            may_be_cut()
+        return Refreshed()
+
+    async def scenario() -> None:
+        engine = Engine(desk.store, refresh, owner="here", clock=desk.clock)
+        sync = asyncio.create_task(engine.sync(FakeAccount(Script("tickets", [page(1)]))))  # type: ignore[arg-type]
+        await asyncio.to_thread(inside.wait)
+        sync.cancel()
+        await asyncio.sleep(0)
+        assert not sync.done()
+        go_on.set()
+        await asyncio.wait_for(cancelled(sync), 2)
+
+    asyncio.run(scenario())
+    assert steps == [0]
+    assert desk.runs()[0]["outcome"] == "interrupted"
+    assert desk.store.take_lease("acme", "elsewhere", 60)
+
+
 @pytest.mark.parametrize("method", ["open_run", "checkpoint", "save", "stream_done", "close_run"])
 def test_a_database_that_fails_ends_the_run_with_a_sentence(desk: Desk, method: str) -> None:
     def full(*_args: Any, **_figures: Any) -> Any:
@@ -358,7 +386,7 @@ def test_a_database_that_fails_ends_the_run_with_a_sentence(desk: Desk, method: 
 
 
 def test_a_kpi_refresh_that_fails_keeps_what_was_stored(desk: Desk) -> None:
-    def refresh() -> Refreshed:
+    def refresh(_may_be_cut: MayBeCut) -> Refreshed:
         raise DatabaseUnavailable("locked for long")
 
     engine = Engine(desk.store, refresh, owner="here", clock=desk.clock)
