@@ -92,12 +92,12 @@ Speak = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 @asynccontextmanager
-async def server(speak: Speak) -> AsyncIterator[str]:
-    """A real socket on loopback; `speak` is called once a connection, after the request's head."""
+async def server(speak: Speak, head: bytes = b"\r\n\r\n") -> AsyncIterator[str]:
+    """A real socket on loopback; `speak` is called once a connection, after what ends the request's head."""
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            await reader.readuntil(b"\r\n\r\n")
+            await reader.readuntil(head)
             await speak(reader, writer)
             await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError):

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -26,6 +27,7 @@ from connectors.zendesk.rows import (
     UserRow,
 )
 from connectors.zendesk.tickets import ticket_record
+from connectors.zones import ZONES, iana_zone
 from storage.records import (
     CallOutcome,
     Channel,
@@ -660,6 +662,13 @@ def test_a_schedule_counts_from_sunday_in_its_own_zone() -> None:
 
     assert schedule.timezone == "America/New_York"
     assert schedule.weekly == {"0": [[9 * 3600, 17 * 3600]]}
+
+
+def test_every_zone_of_rails_is_one_that_python_knows() -> None:
+    for name in ZONES:
+        ZoneInfo(iana_zone(name))
+    assert iana_zone("New Caledonia") == "Pacific/Noumea"
+    assert iana_zone("Europe/Prague") == "Europe/Prague"
 
 
 def test_an_interval_across_midnight_and_the_end_of_the_week_is_cut() -> None:

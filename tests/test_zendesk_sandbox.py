@@ -428,6 +428,47 @@ def test_a_429_of_any_shape_is_waited_out(shape: str, new_database: NewDatabase)
     assert desk.clock() >= NOW + timedelta(seconds=7)
 
 
+def test_a_429_without_a_time_is_waited_out_by_the_buckets_reset(new_database: NewDatabase) -> None:
+    desk = Desk(seed=3, tickets=50, days=20, now=NOW + timedelta(seconds=15))
+    with Sandbox(desk, Zendesk(desk, limits=Limits.of_plan(says_retry_after=False))) as sandbox:
+        for _ in range(10):
+            spent = Account(sandbox, Store(new_database())).sync(["tickets"])
+        done = Account(sandbox, Store(new_database())).sync(["tickets"])
+
+    assert (spent.errors, done.errors) == ({}, {})
+    assert sandbox.refused == 1, "another program spent the budget, which nobody could know"
+    assert desk.clock() >= NOW + timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("status", [409, 500, 502, 503, 520, 524])
+def test_what_passes_by_itself_is_asked_again(status: int, new_database: NewDatabase) -> None:
+    desk = Desk(seed=3, tickets=50, days=20, now=NOW)
+    with Sandbox(desk, Zendesk(desk)) as sandbox:
+        sandbox.fail("incremental/tickets", faults.status(status, "<html>Sorry</html>"), times=2)
+        done = Account(sandbox, Store(new_database())).sync(["tickets"])
+
+    assert done.errors == {}
+    assert done.saved["tickets"].new == 50
+
+
+def test_an_agent_who_was_downgraded_stays_known_as_one_of_the_staff_of_then(
+    new_database: NewDatabase,
+) -> None:
+    desk = Desk(seed=3, tickets=50, days=20, now=NOW)
+    with Sandbox(desk, Zendesk(desk)) as sandbox:
+        account = Account(sandbox, Store(new_database()))
+        account.sync(["agents", "users"])
+        before = {key for key, row in account.rows("people").items() if row["is_staff"]}
+        desk.demote(desk.cast.agents[2].key)
+        desk.clock.advance(hours=2)
+        account.sync(["agents", "users"])
+        people = account.rows("people")
+
+    [demoted] = before - {key for key, row in people.items() if row["is_staff"]}
+    assert people[demoted]["was_staff"]
+    assert people[demoted]["role"] == "end_user"
+
+
 def test_a_page_that_is_too_big_for_the_vendor_is_halved(new_database: NewDatabase) -> None:
     desk = Desk(seed=3, tickets=400, days=20, now=NOW)
     with Sandbox(desk, Zendesk(desk)) as sandbox:
