@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -60,12 +61,12 @@ def refresher(house: House, watch: Watch) -> Callable[[MayBeCut], Refreshed]:
 
 
 @contextmanager
-def opened(variables: Mapping[str, str] | None = None) -> Iterator[House]:
+def opened(variables: Mapping[str, str] | None = None, **seams: Any) -> Iterator[House]:
     """Settings with every connector's fields checked, and the database brought up to date where it may be.
 
-    `variables` stand in for the environment's.
+    `variables` stand in for the environment's; `seams` (clock, sleep, transport) go to the connectors.
     """
-    found, known = accounts.load(environment.read() if variables is None else variables)
+    found, known = accounts.load(environment.read() if variables is None else variables, **seams)
     with _database(found) as database:
         yield House(found, known, database, Store(database, store_subjects=found.store_subjects))
 
