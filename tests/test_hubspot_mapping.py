@@ -156,6 +156,73 @@ def test_a_closed_ticket_is_dated_by_its_last_close() -> None:
     assert ticket.vendor_full_resolution_seconds == 7200
 
 
+@pytest.mark.parametrize(
+    ("closed_at", "is_imported"), [("2026-11-02T09:00:00Z", False), ("2026-10-30T09:00:00Z", True)]
+)
+def test_a_ticket_closed_before_it_was_created_is_an_import_and_one_closed_at_once_is_not(
+    closed_at: str, is_imported: bool
+) -> None:
+    row = ticket_row({"hs_pipeline_stage": "4", "closed_date": closed_at})
+
+    assert ticket_record(row, STAGES).is_imported is is_imported
+
+
+def test_without_stage_and_flag_a_close_date_closes() -> None:
+    row = ticket_row(
+        {"hs_pipeline_stage": "gone", "hs_is_closed": None, "closed_date": "2026-11-02T10:00:00Z"}
+    )
+
+    assert ticket_record(row, STAGES).status is Status.CLOSED
+
+
+def test_the_lowest_of_several_associations_is_taken_at_every_reading() -> None:
+    found = [{"id": "120", "type": "x"}, {"id": "33", "type": "x"}, {"id": "120", "type": "unlabeled"}]
+
+    for results in (found, found[::-1]):
+        row = ticket_row(associations={"contacts": {"results": results}})
+        assert ticket_record(row, STAGES).requester_id == "33"
+
+
+def test_nothing_sent_and_nothing_handed_off_leave_no_thread_to_read() -> None:
+    thread = {"hs_conversations_originating_thread_id": "900"}
+
+    assert needs_messages(ticket_row({**thread, "hs_last_message_sent_at": None}), CREATED) is None
+    bots = {
+        **thread,
+        "hs_last_message_sent_at": "2026-11-02T10:00:00Z",
+        "hs_customer_agent_ticket_status": "RESOLVED",
+    }
+    assert needs_messages(ticket_row(bots), CREATED) is None
+    handed = {**bots, "hs_customer_agent_escalated_time": "2026-11-02T09:30:00Z"}
+    assert needs_messages(ticket_row(handed), CREATED) == "900"
+
+
+def test_merges_of_merges_all_lead_to_the_last_survivor() -> None:
+    """HubSpot names the losers of earlier merges again; whatever comes first, the newest word stays."""
+
+    def survivor(number: str, at: str, losers: str) -> dict[str, Any]:
+        return ticket_row({"hs_merged_object_ids": losers, "hs_lastmodifieddate": at}, id=number)
+
+    first = survivor("10", "2026-11-02T10:00:00.100Z", "1;2")
+    second = survivor("20", "2026-11-02T11:00:00.100Z", "1;2;10;3")
+    for order in ([first, second], [second, first]):
+        newest: dict[str, TicketRecord] = {}
+        for row in order:
+            for record in ticket_records(row, STAGES):
+                if isinstance(record, TicketRecord) and record.version >= (
+                    newest[record.id].version if record.id in newest else 0
+                ):
+                    newest[record.id] = record
+        assert {number: each.merged_into for number, each in newest.items()} == {
+            "1": "20", "2": "20", "10": "20", "3": "20", "20": None,
+        }  # fmt: skip
+
+
+def test_a_value_that_is_no_plain_value_is_refused_by_its_name() -> None:
+    with pytest.raises(TypeError, match="subject is no plain value"):
+        ticket_record(ticket_row({"subject": {"odd": True}}), STAGES)
+
+
 def test_durations_in_milliseconds_become_seconds_and_negative_ones_are_dropped() -> None:
     assert words.seconds_of_ms({"d": "1999"}, "d") == 1
     assert words.seconds_of_ms({"d": "-5"}, "d") is None

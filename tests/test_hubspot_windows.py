@@ -96,6 +96,23 @@ def test_ids_out_of_order_stop_loudly() -> None:
         read(Lexicographic([(number, 77) for number in range(1, CAP + 1)]), 0, 100)
 
 
+def test_an_index_that_compares_ids_as_texts_is_drained_whole() -> None:
+    class Textual(Index):
+        """Filter and order both take ids for texts: "719" comes before "72"."""
+
+        async def __call__(self, query: Query) -> Hits:
+            if query.above_id is None:
+                return await super().__call__(query)
+            assert query.after == 0
+            found = sorted(str(number) for number, _ in self.rows if str(number) > str(query.above_id))
+            rows = [{"id": each} for each in found[: self.page]]
+            return Hits(len(found), rows, self.page if len(found) > self.page else None)
+
+    ids, _done = read(Textual([(number, 77) for number in range(1, CAP + 451)]), 0, 1_000)
+
+    assert sorted(set(ids)) == list(range(1, CAP + 451))
+
+
 def test_a_repeated_search_cursor_is_an_error() -> None:
     async def stuck(query: Query) -> Hits:
         return Hits(300, [{"id": "1"}], 200)

@@ -63,6 +63,7 @@ class HubSpotConnector(Connector[HubSpotSettings]):
         await self.api.aclose()
 
     def streams(self) -> Sequence[Stream]:
+        """Those that fail together stand apart: two failures in a row would look like a vendor that is down."""
         given = self.settings
         tickets = Tickets(
             self.api, self.clock, self.stages, self.owners, given.since, given.events_since, self.notify
@@ -78,8 +79,8 @@ class HubSpotConnector(Connector[HubSpotSettings]):
             Stream("archived_tickets", tickets.archived.pull, DAILY, tickets.reader.again),
             Stream("open_tickets", tickets.open, DAILY, tickets.reader.again),
             Stream("ratings", ratings.changes.pull, retry=ratings.reader.again),
-            Stream("archived_ratings", ratings.archived.pull, DAILY, ratings.reader.again),
             Stream("calls", calls.changes.pull, retry=calls.reader.again),
+            Stream("archived_ratings", ratings.archived.pull, DAILY, ratings.reader.again),
         ]
 
     async def check(self) -> Checked:

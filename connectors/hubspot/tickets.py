@@ -86,6 +86,8 @@ def ticket_record(row: Mapping[str, Any], stages: Mapping[str, str]) -> TicketRe
     created_at = words.moment(properties, "createdate") or words.instant(row.get("createdAt"))
     updated_at = words.moment(properties, "hs_lastmodifieddate") or words.instant(row.get("updatedAt"))
     is_closed = words.flag(properties, "hs_is_closed")
+    if is_closed is None and words.text(properties, "closed_date"):
+        is_closed = True
     status = status_of(words.text(properties, "hs_pipeline_stage"), stages, is_closed)
     solved_at = _solved_at(properties) if status is Status.CLOSED else None
     first_response_at = _first_response_at(properties)

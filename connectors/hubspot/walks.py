@@ -17,7 +17,8 @@ from connectors.hubspot.reading import Reader, Row, place_in
 from connectors.hubspot.windows import Hits, Query, body, read_window
 
 MODIFIED: Final = "hs_lastmodifieddate"
-_MILLISECOND: Final = 1
+FIRST_MS: Final = 1_000
+"""A filter of 0 is answered with 500."""
 YOUNGEST_MS: Final = 10_000
 """What was modified in the last seconds is not asked for: its millisecond may not be over."""
 OVERLAP_MS: Final = 2_000
@@ -117,7 +118,7 @@ class Walk:
         high, late = now_ms - YOUNGEST_MS, now_ms - SETTLED_MS
         if late - place.settled_ms >= SETTLE_EVERY_MS:
             malformed: list[tuple[Any, str]] = []
-            hits = await self._search(Query(place.settled_ms, high), malformed)
+            hits = await self._search(Query(max(place.settled_ms, FIRST_MS), high), malformed)
             if hits.after is None and len(hits.rows) >= hits.total:
                 yield await self._all_at_once(place, hits, malformed, late, high)
                 return
@@ -143,7 +144,7 @@ class Walk:
         malformed: list[tuple[Any, str]] = []
         gathered: dict[str, Row] = {}
         stored: dict[str, int] = {}
-        async for part in read_window(lambda query: self._search(query, malformed), max(low, 1_000), high):
+        async for part in read_window(lambda query: self._search(query, malformed), max(low, FIRST_MS), high):
             gathered |= {str(row["id"]): row for row in self._unseen(place, part.rows, stored)}
             if part.done_ms is None and len(gathered) < ASSOCIATED_ROWS:
                 continue

@@ -7,6 +7,7 @@ counted as read; a single crowded millisecond is drained by ascending id.
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from connectors.errors import Unexpected
@@ -66,9 +67,13 @@ async def read_window(search: Search, low_ms: int, high_ms: int) -> AsyncIterato
 
 
 async def _pages(search: Search, first: Hits, low: int, high: int) -> AsyncIterator[Sequence[Row]]:
-    """A short or empty page is no end: only a page without a next one is."""
+    """A short or empty page is no end: only a page without a next one is.
+
+    A row that leaves the window while it is read shifts the others, one of which is passed over: then
+    fewer were seen than there once were.
+    """
     seen: set[str] = set()
-    hits, after = first, 0
+    hits, after, most = first, 0, first.total
     while True:
         yield hits.rows
         seen.update(str(row["id"]) for row in hits.rows)
@@ -78,7 +83,8 @@ async def _pages(search: Search, first: Hits, low: int, high: int) -> AsyncItera
             raise Unexpected(f"the API repeats the search cursor {after}")
         after = hits.after
         hits = await search(Query(low, high, after))
-    if len(seen) < hits.total:
+        most = max(most, hits.total)
+    if len(seen) < most:
         async for rows in _window_by_id(search, low, high):
             yield rows
 
@@ -91,19 +97,26 @@ def _window_by_id(search: Search, low: int, high: int) -> AsyncIterator[Sequence
 async def by_id(search: Callable[[int], Awaitable[Hits]], above: int = 0) -> AsyncIterator[Sequence[Row]]:
     """Hits by ascending id, never by offset: no cap ends this walk, and no row that moves is passed over.
 
-    The order of ids is checked: an index that compared them as text would hide rows.
+    The index may compare ids as numbers or as texts; either is followed, as long as filter and order agree.
     """
+    left: int | None = None
     while True:
         hits = await search(above)
         if not hits.rows:
             return
-        ids = [int(row["id"]) for row in hits.rows]
-        if ids != sorted(ids) or ids[0] <= above:
+        ids = [str(row["id"]) for row in hits.rows]
+        by_number = _ascends([above, *map(int, ids)])
+        is_short = left is not None and hits.total < left
+        if not by_number and (is_short or not _ascends([str(above), *ids])):
             raise Unexpected(f"the search for ids above {above} is not in the order of ids")
         yield hits.rows
         if hits.total <= len(ids):
             return
-        above = ids[-1]
+        above, left = int(ids[-1]), hits.total - len(ids)
+
+
+def _ascends(values: Sequence[Any]) -> bool:
+    return all(one < other for one, other in pairwise(values))
 
 
 def body(query: Query, modified: str, properties: Sequence[str]) -> dict[str, Any]:
