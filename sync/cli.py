@@ -7,7 +7,8 @@ import sys
 from collections.abc import Callable
 from datetime import date, datetime
 from enum import StrEnum
-from functools import wraps
+from functools import partial, wraps
+from pathlib import Path
 from typing import Annotated, ParamSpec
 
 import typer
@@ -46,7 +47,11 @@ class Form(StrEnum):
     CSV = "csv"
 
 
-def command(function: Callable[P, int]) -> Callable[P, None]:
+files = typer.Typer(help="Files for the drop folder.", no_args_is_help=True)
+app.add_typer(files, name="files")
+
+
+def command(function: Callable[P, int], group: typer.Typer = app) -> Callable[P, None]:
     """Register under the function's own name; what it returns, or what its error asks for, is the exit code."""
 
     @wraps(function)
@@ -61,7 +66,7 @@ def command(function: Callable[P, int]) -> Callable[P, None]:
             code = tell(error)
         raise typer.Exit(code)
 
-    app.command(name=function.__name__.removesuffix("_"))(run)
+    group.command(name=function.__name__.removesuffix("_"))(run)
     return run
 
 
@@ -202,6 +207,17 @@ def reset(
     from sync.commands_care import reset
 
     return reset(account, stream, yes)
+
+
+@partial(command, group=files)
+def template(
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="For example survey_answers.")],
+    folder: Annotated[Path, typer.Option(help="Where to write it.")] = Path(),
+) -> int:
+    """Write an empty file of one kind, its header only."""
+    from sync.commands_files import template
+
+    return template(kind, folder)
 
 
 @command

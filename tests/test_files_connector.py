@@ -11,7 +11,15 @@ from typing import Any
 import pytest
 
 from connectors import Misconfigured, Page, Record
-from connectors.files import KINDS, FilesConnector, FilesSettings, example, kind_named, template
+from connectors.files import (
+    KINDS,
+    FilesConnector,
+    FilesSettings,
+    example,
+    kind_named,
+    template,
+    write_template,
+)
 from storage.records import RatingRecord, SurveyType, TicketRecord
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -284,3 +292,97 @@ def test_every_column_of_every_kind_is_documented() -> None:
         section = documented.split(f"## {kind.name}\n")[1].split("\n## ")[0]
         for column in kind.columns:
             assert f"| `{column.name}` | {'yes' if column.required else ''} |" in section
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("orders,month,2026-11-01,'1,180'", "value: '1,180' may be 1180 or 1.180; write that"),
+        ("orders,month,2026-11-01,1e300", "value: '1e300' is larger than any figure can be"),
+        ("orders,month,2026-11-01,inf", "value: 'inf' is not a number"),
+        ("orders,month,0001-01-01,5", "period_start: '0001-01-01' is not between the years 1970 and 2199"),
+        ("orders,month", "period_start is missing"),
+    ],
+)
+def test_a_figure_that_could_mislead_is_refused(tmp_path: Path, line: str, reason: str) -> None:
+    (tmp_path / "business_figures.csv").write_text(
+        "name,grain,period_start,value\n" + line.replace("'", '"') + "\n"
+    )
+
+    [rejected] = [each for page in pull(tmp_path, "business_figures") for each in page.rejected]
+
+    assert rejected.reason == f"business_figures.csv line 2: {reason}"
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_time_at_the_end_of_the_calendar_is_one_bad_line(tmp_path: Path, time: str) -> None:
+    nps(tmp_path, "survey_answers.csv", f"nps,9,c-1,{time}", "nps,9,c-2,2026-11-02")
+
+    pages = pull(tmp_path, "survey_answers")
+
+    assert len(records(pages)) == 1
+    assert "is not between the years 1970 and 2199" in pages[-1].rejected[0].reason
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"), [("1180,5", 1180.5), ("0,500", 0.5), ("12 500", 12500), ("85 %", 85)]
+)
+def test_a_number_may_be_written_as_people_do(tmp_path: Path, cell: str, value: float) -> None:
+    (tmp_path / "business_figures.csv").write_text(
+        f"name;grain;period_start;value\norders;month;2026-11-01;{cell}\n"
+    )
+
+    assert [each.model_dump()["value"] for each in records(pull(tmp_path, "business_figures"))] == [value]
+
+
+def test_columns_and_files_that_nobody_reads_are_told(tmp_path: Path) -> None:
+    (tmp_path / "answers.csv").write_text(HEADER)
+    (tmp_path / "survey_answers.csv").write_text("survey_type,score,answerd_at\n")
+    told: list[str] = []
+    given = FilesSettings(since=NOW, events_since=NOW, directory=tmp_path)
+    connector = FilesConnector(given, notify=told.append)
+
+    async def walk() -> None:
+        async for _page in connector.streams()[0].pull(None):
+            pass
+
+    asyncio.run(walk())
+
+    strange = "survey_answers.csv: answerd_at is no column of survey_answers and is left out"
+    assert told[0].startswith("answers.csv: no kind")
+    assert told[1] == strange
+    assert strange in asyncio.run(connector.check()).notes
+
+
+def test_a_file_that_cannot_be_opened_keeps_no_other_from_being_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nps(tmp_path, "survey_answers-1.csv", "nps,9,c-1,2026-11-02")
+    nps(tmp_path, "survey_answers-2.csv", "nps,8,c-2,2026-11-02")
+    opening = Path.open
+
+    def refuse(path: Path, *arguments: Any, **options: Any) -> Any:
+        if path.name == "survey_answers-1.csv":
+            raise PermissionError(13, "Permission denied", str(path))
+        return opening(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    read: list[Page] = []
+
+    async def walk() -> None:
+        async for page in connector(tmp_path).streams()[0].pull(None):
+            read.append(page)  # noqa: PERF401 - what came before the error counts
+
+    with pytest.raises(Misconfigured, match=r"survey_answers-1.csv cannot be read \(Permission denied\)"):
+        asyncio.run(walk())
+    assert [each.model_dump()["respondent_id"] for each in records(read)] == ["c-2"]
+
+
+def test_a_template_is_written_once(tmp_path: Path) -> None:
+    path = write_template(kind_named("calls"), tmp_path)
+
+    assert path.read_text() == template(kind_named("calls"))
+    path.write_text("id\nmine\n")
+    with pytest.raises(FileExistsError):
+        write_template(kind_named("calls"), tmp_path)
+    assert path.read_text() == "id\nmine\n"

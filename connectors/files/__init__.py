@@ -26,10 +26,19 @@ from connectors import (
     Retired,
     Stream,
 )
-from connectors.files.kinds import KINDS, Kind, example, kind_named, template, to_values
-from connectors.files.reading import Line, digest, lines
+from connectors.files.kinds import KINDS, Kind, to_values
+from connectors.files.reading import Line, digest, header, lines
+from connectors.files.templates import example, kind_named, template, write_template
 
-__all__ = ["KINDS", "FilesConnector", "FilesSettings", "example", "kind_named", "template"]
+__all__ = [
+    "KINDS",
+    "FilesConnector",
+    "FilesSettings",
+    "example",
+    "kind_named",
+    "template",
+    "write_template",
+]
 
 LINES_PER_PAGE = 1000
 SUFFIXES = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson")
@@ -63,10 +72,10 @@ class FilesConnector(Connector[FilesSettings]):
 
     async def check(self) -> Checked:
         folder = self._folder()
-        unknown = [path.name for path in _files(folder) if _kind_of(path, folder) is None]
-        notes = [
-            f"{name}: no kind; start its name with one of {', '.join(kind.name for kind in KINDS)}"
-            for name in unknown
+        notes = _strays(folder) + [
+            f"{path.name}: {strange} is no column of {kind.name} and is left out"
+            for path in _files(folder)
+            if (kind := _kind_of(path, folder)) and (strange := _unknown_columns(kind, path))
         ]
         return Checked(str(folder), notes=notes, streams={kind.name: None for kind in KINDS})
 
@@ -83,18 +92,34 @@ class FilesConnector(Connector[FilesSettings]):
         folder = self._folder()
         known: dict[str, str] = dict((cursor or {}).get("files", {}))
         loading: Mapping[str, Any] = (cursor or {}).get("loading") or {}
+        unreadable: list[str] = []
+        if kind is KINDS[0]:
+            for sentence in _strays(folder):
+                self.notify(sentence)
         for path in _files(folder):
             if _kind_of(path, folder) is not kind:
                 continue
-            name = path.relative_to(folder).as_posix()
-            content = digest(path)
-            if known.get(name) == content or (name not in known and content in known.values()):
-                continue
-            resumed = loading if (loading.get("name"), loading.get("digest")) == (name, content) else {}
-            version = resumed.get("version") or int(self.clock().timestamp() * 1_000_000)
-            load = _Load(kind, name, content, version, ZoneInfo(self.settings.timezone))
-            for page in load.pages(path, known, int(resumed.get("line", 0))):
-                yield page
+            try:
+                for page in self._read(kind, path, path.relative_to(folder).as_posix(), known, loading):
+                    yield page
+            except OSError as problem:
+                unreadable.append(f"{path} cannot be read ({problem.strerror or type(problem).__name__})")
+        if unreadable:
+            raise Misconfigured(f"{'; '.join(unreadable)}: let deskpulse read it, or take it away")
+
+    def _read(
+        self, kind: Kind, path: Path, name: str, known: dict[str, str], loading: Mapping[str, Any]
+    ) -> Iterator[Page]:
+        """One file's pages; none where its content was read before, under whatever name."""
+        content = digest(path)
+        if known.get(name) == content or (name not in known and content in known.values()):
+            return
+        resumed = loading if (loading.get("name"), loading.get("digest")) == (name, content) else {}
+        if not resumed and (strange := _unknown_columns(kind, path)):
+            self.notify(f"{name}: {strange} is no column of {kind.name} and is left out")
+        version = resumed.get("version") or int(self.clock().timestamp() * 1_000_000)
+        load = _Load(kind, name, content, version, ZoneInfo(self.settings.timezone))
+        yield from load.pages(path, known, int(resumed.get("line", 0)))
 
     def _retry(self, kind: Kind, row: Mapping[str, Any]) -> Sequence[Record]:
         cells = {key: str(value) for key, value in row.get("cells", {}).items()}
@@ -217,7 +242,29 @@ def _files(folder: Path) -> list[Path]:
         and path.suffix.casefold() in SUFFIXES
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     ]
-    return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.as_posix()))
+    return sorted(found, key=lambda path: (_changed_at(path), path.as_posix()))
+
+
+def _changed_at(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:  # gone since it was listed
+        return 0
+
+
+def _strays(folder: Path) -> list[str]:
+    """A sentence for each file that nobody reads."""
+    kinds = ", ".join(kind.name for kind in KINDS)
+    return [
+        f"{path.name}: no kind; start its name with one of {kinds}"
+        for path in _files(folder)
+        if _kind_of(path, folder) is None
+    ]
+
+
+def _unknown_columns(kind: Kind, path: Path) -> str:
+    known = {column.name for column in kind.columns}
+    return ", ".join(name for name in header(path) if name and name not in known)
 
 
 def _kind_of(path: Path, folder: Path) -> Kind | None:

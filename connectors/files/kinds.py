@@ -272,23 +272,6 @@ KINDS: tuple[Kind, ...] = (
 )
 
 
-def kind_named(name: str) -> Kind:
-    for kind in KINDS:
-        if kind.name == name:
-            return kind
-    raise ValueError(f"{name!r} is not one of {', '.join(kind.name for kind in KINDS)}")
-
-
-def template(kind: Kind) -> str:
-    """An empty file of this kind: its header line."""
-    return ",".join(column.name for column in kind.columns) + "\n"
-
-
-def example(kind: Kind) -> str:
-    """The header and one line that can be read."""
-    return template(kind) + ",".join(column.example for column in kind.columns) + "\n"
-
-
 def to_values(kind: Kind, row: Mapping[str, str], zone: Any) -> Values:
     """A line's cells as the record's fields (and `account`); raises ValueError with a sentence."""
     read: Values = {}
@@ -300,5 +283,5 @@ def to_values(kind: Kind, row: Mapping[str, str], zone: Any) -> Values:
             except ValueError as problem:
                 raise ValueError(f"{column.name}: {problem}") from None
         elif column.required:
-            raise ValueError(f"{column.name} is empty")
+            raise ValueError(f"{column.name} is {'empty' if column.name in row else 'missing'}")
     return kind.complete(read)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+JSON_SUFFIXES = (".jsonl", ".ndjson")
 _SAMPLE_BYTES = 64 * 1024
 _DELIMITERS = ",;\t|"
 _LONGEST_CELL = 1_000_000
@@ -55,19 +56,29 @@ def delimiter_of(header: str) -> str:
 def lines(path: Path) -> Iterator[Line]:
     """Every data line of a CSV or JSON Lines file; a line that cannot be read says why."""
     encoding = encoding_of(path)
-    if path.suffix.casefold() in (".jsonl", ".ndjson"):
+    if path.suffix.casefold() in JSON_SUFFIXES:
         return _json_lines(path, encoding)
     return _csv_lines(path, encoding)
+
+
+def header(path: Path) -> list[str]:
+    """The columns that a CSV file names; JSON Lines have none."""
+    if path.suffix.casefold() in JSON_SUFFIXES:
+        return []
+    with path.open(encoding=encoding_of(path), errors="replace", newline="") as file:
+        return _names(file.readline())
+
+
+def _names(line: str) -> list[str]:
+    cells = next(csv.reader([line], delimiter=delimiter_of(line)), [])
+    return [cell.strip().casefold().replace(" ", "_") for cell in cells]
 
 
 def _csv_lines(path: Path, encoding: str) -> Iterator[Line]:
     csv.field_size_limit(_LONGEST_CELL)
     with path.open(encoding=encoding, errors="replace", newline="") as file:
         header_line = file.readline()
-        names = [
-            name.strip().casefold().replace(" ", "_")
-            for name in next(csv.reader([header_line], delimiter=delimiter_of(header_line)), [])
-        ]
+        names = _names(header_line)
         reader = csv.reader(file, delimiter=delimiter_of(header_line))
         while True:
             number = reader.line_num + 2

@@ -1,14 +1,21 @@
 """What one cell of a file may say: pure readers of text, each with the sentence for a bad value."""
 
 import math
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+D = TypeVar("D", bound=date)
 Reader = Callable[[str, ZoneInfo], object]
 
 _TRUE = {"yes", "y", "true", "1"}
 _FALSE = {"no", "n", "false", "0"}
+_LARGEST = 10**15
+"""What a database keeps to the digit, in every column."""
+_AMBIGUOUS = re.compile(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}")
+_YEARS = range(1970, 2200)
 _EFFORT_WORDS = {"easy": 7.0, "burdensome": 4.0, "difficult": 1.0}
 
 
@@ -22,7 +29,11 @@ def words(value: str, _zone: ZoneInfo) -> list[str]:
 
 
 def number(value: str, _zone: ZoneInfo) -> float:
-    """A number with a point or a single decimal comma."""
+    """A number with a point or a single decimal comma; `1,180` is refused, for it may be either."""
+    if _AMBIGUOUS.fullmatch(value):
+        raise ValueError(
+            f"{value!r} may be {value.replace(',', '')} or {value.replace(',', '.')}; write that"
+        )
     plain = value.replace("\u00a0", "").replace(" ", "").removesuffix("%")
     if "," in plain and "." not in plain and plain.count(",") == 1:
         plain = plain.replace(",", ".")
@@ -32,6 +43,8 @@ def number(value: str, _zone: ZoneInfo) -> float:
         raise ValueError(f"{value!r} is not a number") from None
     if not math.isfinite(read):
         raise ValueError(f"{value!r} is not a number")
+    if abs(read) > _LARGEST:
+        raise ValueError(f"{value!r} is larger than any figure can be")
     return read
 
 
@@ -55,7 +68,7 @@ def seconds(value: str, zone: ZoneInfo) -> int:
     parts = value.split(":")
     if not 2 <= len(parts) <= 3 or not all(part.isdecimal() for part in parts):
         raise ValueError(f"{value!r} is not a duration; write seconds or hours:minutes")
-    hours, minutes, rest = int(parts[0]), int(parts[1]), int(parts[2]) if len(parts) == 3 else 0
+    hours, minutes, rest = whole(parts[0], zone), int(parts[1]), int(parts[2]) if len(parts) == 3 else 0
     if minutes > 59 or rest > 59:
         raise ValueError(f"{value!r} is not a duration; write seconds or hours:minutes")
     return hours * 3600 + minutes * 60 + rest
@@ -70,9 +83,10 @@ def yes(value: str, _zone: ZoneInfo) -> bool:
 
 def day(value: str, _zone: ZoneInfo) -> date:
     try:
-        return date.fromisoformat(value)
+        read = date.fromisoformat(value)
     except ValueError:
         raise ValueError(f"{value!r} is not a date; write 2026-11-30") from None
+    return _plausible(read, value)
 
 
 def instant(value: str, zone: ZoneInfo) -> datetime:
@@ -81,7 +95,15 @@ def instant(value: str, zone: ZoneInfo) -> datetime:
         read = datetime.fromisoformat(value)
     except ValueError:
         raise ValueError(f"{value!r} is not a time; write 2026-11-30T09:15:00Z") from None
-    return (read if read.tzinfo else read.replace(tzinfo=zone)).astimezone(UTC)
+    aware = _plausible(read, value).replace(tzinfo=read.tzinfo or zone)
+    return _plausible(aware.astimezone(UTC), value)
+
+
+def _plausible(read: D, value: str) -> D:
+    """Spreadsheets write year 1 or 9999 for what they do not know."""
+    if read.year not in _YEARS:
+        raise ValueError(f"{value!r} is not between the years {_YEARS[0]} and {_YEARS[-1]}")
+    return read
 
 
 def one_of(*allowed: str) -> Reader:
