@@ -166,7 +166,21 @@ def test_a_copy_under_another_name_is_not_counted_twice(tmp_path: Path) -> None:
     first = pull(tmp_path, "survey_answers")
     nps(tmp_path, "survey_answers-copy.csv", "nps,9,c-1,2026-11-02")
 
-    assert pull(tmp_path, "survey_answers", last_cursor(first)) == []
+    second = pull(tmp_path, "survey_answers", last_cursor(first))
+
+    assert records(second) == []
+    assert pull(tmp_path, "survey_answers", last_cursor(second)) == []
+
+
+def test_a_copy_kept_beside_its_corrected_original_does_not_come_back(tmp_path: Path) -> None:
+    nps(tmp_path, "survey_answers.csv", "nps,9,c-1,2026-11-02")
+    nps(tmp_path, "survey_answers-before.csv", "nps,9,c-1,2026-11-02")
+    first = pull(tmp_path, "survey_answers")
+    nps(tmp_path, "survey_answers.csv", "nps,3,c-1,2026-11-02")
+
+    second = pull(tmp_path, "survey_answers", last_cursor(first))
+
+    assert [each.model_dump()["score"] for each in records(second)] == [3.0]
 
 
 def test_a_corrected_file_retires_the_rows_it_no_longer_holds(tmp_path: Path) -> None:

@@ -4,8 +4,10 @@ import logging
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner, Result
 
 from connectors import Misconfigured, registry
+from sync.cli import app
 
 GOOD = """
 from connectors import Checked, Connector, ConnectorSettings
@@ -108,3 +110,43 @@ def test_an_unknown_name_is_answered_with_the_known_ones(site: Site) -> None:
         registry.load("akme")
     with pytest.raises(Misconfigured, match=r"known are .*acme"):
         registry.load("telephone")
+
+
+def deskpulse(folder: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str, **accounts: str) -> Result:
+    """A command in an empty folder; `accounts` names each account's connector."""
+    monkeypatch.chdir(folder)
+    for account, connector in accounts.items():
+        monkeypatch.setenv(f"DESKPULSE_ACCOUNTS__{account.upper()}__CONNECTOR", connector)
+    return CliRunner().invoke(app, arguments)
+
+
+def test_check_explains_a_plug_in_that_fails_to_load(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.install("helpdesk-broken", "broken", "plug_check_broken:Acme", "import no_such_module_anywhere")
+
+    done = deskpulse(site.folder, monkeypatch, "check", support="broken")
+
+    said = " ".join(done.output.split())
+    assert done.exit_code == 2
+    assert "DESKPULSE_ACCOUNTS__SUPPORT__CONNECTOR = 'broken'" in said
+    assert "no_such_module_anywhere" in said
+    assert "update or remove helpdesk-broken" in said
+    assert "Traceback" not in said
+
+
+def test_check_suggests_the_name_that_was_meant(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    done = deskpulse(site.folder, monkeypatch, "check", support="zendsek")
+
+    assert done.exit_code == 2
+    assert "did you mean zendesk?" in " ".join(done.output.split())
+
+
+def test_a_broken_plug_in_that_no_account_names_troubles_nobody(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.install("helpdesk-broken", "broken", "plug_unused_broken:Acme", "raise SystemExit(3)")
+    site.install("helpdesk-acme", "acme", "plug_used_fine:Acme")
+
+    done = deskpulse(site.folder, monkeypatch, "check", support="acme")
+
+    assert done.exit_code == 0, done.output
+    assert "support ok: acme" in done.output

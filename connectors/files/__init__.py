@@ -112,7 +112,11 @@ class FilesConnector(Connector[FilesSettings]):
     ) -> Iterator[Page]:
         """One file's pages; none where its content was read before, under whatever name."""
         content = digest(path)
-        if known.get(name) == content or (name not in known and content in known.values()):
+        if known.get(name) == content:
+            return
+        if name not in known and content in known.values():
+            known[name] = content  # a copy stays one when its original is corrected
+            yield Page([], cursor={"files": dict(known)})
             return
         resumed = loading if (loading.get("name"), loading.get("digest")) == (name, content) else {}
         if not resumed and (strange := _unknown_columns(kind, path)):
