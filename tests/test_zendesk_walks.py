@@ -431,7 +431,15 @@ def test_ratings_go_on_from_the_newest_one_and_not_from_our_clock() -> None:
         "ratings"
     )
 
-    assert walk.stored_cursor == {"start": SECOND - 1800, "end": 0, "after": None}
+    assert walk.stored_cursor == {"start": SECOND - 1800 + 1, "end": 0, "after": None}
+
+
+def test_a_second_that_is_hardly_over_is_read_again() -> None:
+    """More ratings of it may come, if the clocks differ."""
+    young = rating(1, "2026-11-02T11:57:30Z")
+    walk = FakeZendesk(ratings=[listed("satisfaction_ratings", young)]).pull("ratings")
+
+    assert walk.stored_cursor == {"start": SECOND - 150, "end": 0, "after": None}
 
 
 def test_without_ratings_a_day_is_read_again_so_that_clocks_may_differ() -> None:
@@ -505,7 +513,7 @@ def test_a_survey_that_has_expired_is_not_read_again() -> None:
         survey_responses=[responses(survey(SINCE + 1, expires=OVER), survey(SINCE + 9, expires=OVER))]
     )
 
-    assert vendor.pull("survey_responses").stored_cursor["oldest_open"] == (SINCE + 9) * 1000  # type: ignore[index]
+    assert vendor.pull("survey_responses").stored_cursor["oldest_open"] == (SINCE + 9) * 1000 + 1  # type: ignore[index]
 
 
 @pytest.mark.parametrize(("days", "is_open"), [(5, True), (31, False)])

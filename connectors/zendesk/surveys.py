@@ -16,6 +16,8 @@ from storage.records import RatingRecord
 SURVEY_ROWS: Final = 50
 ANSWERABLE: Final = timedelta(days=30)
 """How long a survey that does not say when it ends may still be answered."""
+SETTLED: Final = timedelta(minutes=2)
+"""A second that long ago gets no more rows, even if the clocks differ by a minute."""
 REREAD_EVERY: Final = timedelta(hours=1)
 _WINDOW: Final = 30 * 86_400
 """Seconds of creation in one list of ratings."""
@@ -51,7 +53,7 @@ class Ratings:
             params = {"start_time": place.start, "end_time": place.end}
             async for page in self.api.list(self.PATH, self.rows, params, after=place.after):
                 read = self.reader.read(page.listed)
-                newest = max([newest, *map(_created, read.records)])
+                newest = max([newest, *(_after(each, last) for each in read.records)])
                 place = replace(place, after=page.after)
                 if page.is_last:
                     place = Window(place.end if place.end < last else max(newest, last - _APART))
@@ -65,8 +67,12 @@ class Ratings:
                 return
 
 
-def _created(record: Record) -> int:
-    return epoch(record.offered_at) if isinstance(record, RatingRecord) and record.offered_at else 0
+def _after(record: Record, last: int) -> int:
+    """The second to go on from once this rating is known: its own until that one is surely over."""
+    if not isinstance(record, RatingRecord) or record.offered_at is None:
+        return 0
+    created = epoch(record.offered_at)
+    return created + 1 if created + SETTLED.total_seconds() <= last else created
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +80,7 @@ class Surveys:
     """Creations in epoch milliseconds. A walk under way has an `after`; it began at `begin`."""
 
     newest: int
-    """The youngest survey known: new ones come after it."""
+    """Where new ones begin: after the youngest survey known."""
     oldest_open: int
     """The oldest survey that may still be answered."""
     reread_at: int = 0
@@ -90,7 +96,9 @@ class Surveys:
         for row in rows:
             offered = ulid_instant(str(row.id or ""))
             created = self.begin if offered is None else int(offered.timestamp() * 1000)
-            newest = max(newest, created)
+            if offered is not None:
+                is_settled = offered + SETTLED <= now
+                newest = max(newest, created + is_settled)
             if _is_open(row, offered, now):
                 found = created if found is None else min(found, created)
         return replace(self, newest=newest, found_open=found)
