@@ -23,16 +23,18 @@ def test_nothing_set_is_a_sqlite_database_and_utc() -> None:
 
 
 def test_an_account_has_a_schedule_and_looks_back_a_year_and_90_days() -> None:
-    account = load(dict(ACCOUNTS__ACME_EU__CONNECTOR="zendesk")).accounts["acme_eu"]
+    account = load({"ACCOUNTS__ACME_EU__CONNECTOR": "zendesk"}).accounts["acme_eu"]
     assert (account.schedule.text, account.enabled, account.base_url) == ("every 10m", True, None)
     assert (account.since, account.events_since) == (timedelta(days=365), timedelta(days=90))
 
 
 def test_since_is_a_date_or_a_number_of_days() -> None:
     found = load(
-        dict(
-            ACCOUNTS__A__CONNECTOR="files", ACCOUNTS__A__SINCE="2026-01-31", ACCOUNTS__A__EVENTS_SINCE="7d"
-        )
+        {
+            "ACCOUNTS__A__CONNECTOR": "files",
+            "ACCOUNTS__A__SINCE": "2026-01-31",
+            "ACCOUNTS__A__EVENTS_SINCE": "7d",
+        }
     ).accounts["a"]
     assert (found.since, found.events_since) == (date(2026, 1, 31), timedelta(days=7))
 
@@ -69,7 +71,7 @@ def test_a_secret_file_gives_one_field_of_an_account(tmp_path: Path) -> None:
 
 
 def test_an_empty_value_counts_as_not_set() -> None:
-    assert load((ours({"DESKPULSE_TIMEZONE": ""}))).timezone == "UTC"
+    assert load(ours({"DESKPULSE_TIMEZONE": ""})).timezone == "UTC"
 
 
 def test_the_variables_of_a_kubernetes_service_are_not_settings() -> None:
@@ -122,11 +124,11 @@ def test_a_problem_never_shows_what_may_be_a_secret(values: dict[str, str]) -> N
 
 def test_settings_do_not_show_secrets() -> None:
     found = load(
-        dict(
-            DATABASE_URL=f"postgresql+psycopg://user:{SECRET}@host/db",
-            ACCOUNTS__A__CONNECTOR="zendesk",
-            ACCOUNTS__A__API_TOKEN=SECRET,
-        )
+        {
+            "DATABASE_URL": f"postgresql+psycopg://user:{SECRET}@host/db",
+            "ACCOUNTS__A__CONNECTOR": "zendesk",
+            "ACCOUNTS__A__API_TOKEN": SECRET,
+        }
     )
     assert SECRET not in repr(found) + str(found) + str(found.model_dump())
 
@@ -148,7 +150,7 @@ def test_an_account_is_named_with_letters_digits_and_single_underscores(name: st
     ["https://desk.example.com", "https://desk.example.com/", "http://127.0.0.1:8080", "http://localhost"],
 )
 def test_an_address_is_https_unless_loopback(url: str) -> None:
-    found = load(dict(ACCOUNTS__A__CONNECTOR="zendesk", ACCOUNTS__A__BASE_URL=url))
+    found = load({"ACCOUNTS__A__CONNECTOR": "zendesk", "ACCOUNTS__A__BASE_URL": url})
     assert found.accounts["a"].base_url == url.rstrip("/")
 
 
