@@ -198,6 +198,10 @@ class FakeFreshdesk:
     # What it answers -------------------------------------------------------------------------
 
     @property
+    def settings(self) -> dict[str, str]:
+        return {"domain": "acme", "api_key": self.key}
+
+    @property
     def transport(self) -> httpx.MockTransport:
         return httpx.MockTransport(self.answer)
 
@@ -247,6 +251,9 @@ class FakeFreshdesk:
             return 200, self.me, {}
         if path == "tickets":
             return self._tickets(query, request)
+        if match := re.fullmatch(r"tickets/(\d+)", path):
+            ticket = self.tickets.get(int(match[1]))
+            return (404, None, {}) if ticket is None else (200, _shown(ticket, True), {})
         if match := re.fullmatch(r"tickets/(\d+)/conversations", path):
             return self._conversation(int(match[1]), query, request)
         if path in self.lists or path in _PLAIN_LISTS:

@@ -7,8 +7,6 @@ from contextlib import aclosing
 from datetime import datetime, timedelta
 from typing import Any
 
-from fake_freshdesk import FakeFreshdesk
-
 from connectors import Page, Record, Rejected, Unsupported
 from connectors.freshdesk import FreshdeskConnector, FreshdeskSettings
 
@@ -19,13 +17,11 @@ class Synced:
     `keep_page` sees each page before it is stored, and cuts the pull when it raises.
     """
 
-    def __init__(
-        self, desk: FakeFreshdesk, *, since_days: float = 400, events_days: float = 90, **own: Any
-    ) -> None:
+    def __init__(self, desk: Any, *, since_days: float = 400, events_days: float = 90, **own: Any) -> None:
         self.desk = desk
         now = desk.clock()
         self.own = {
-            "domain": "acme", "api_key": desk.key, "since": now - timedelta(days=since_days),
+            **desk.settings, "since": now - timedelta(days=since_days),
             "events_since": now - timedelta(days=events_days), **own,
         }  # fmt: skip
         self.kept: dict[str, dict[str, Record]] = {}
@@ -46,9 +42,12 @@ class Synced:
 
     def sync(self, *streams: str) -> "Synced":
         """All streams where none is named; the calls of earlier runs are forgotten."""
-        self.desk.forget_calls()
+        self.forget_calls()
         asyncio.run(self._run(streams))
         return self
+
+    def forget_calls(self) -> None:
+        self.desk.forget_calls()
 
     def check(self) -> Any:
         async def asked() -> Any:

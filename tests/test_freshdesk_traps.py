@@ -631,3 +631,46 @@ def test_a_ticket_dated_in_the_future_hides_nothing_that_is_still_to_come(
     account.sync("tickets")
 
     assert account.ticket(2)
+
+
+@pytest.mark.parametrize("moves", [True, False])
+def test_a_ticket_that_comes_back_is_alive_again_with_all_that_was_said(moves: bool) -> None:
+    """Its messages are older than the last walk, and were never read."""
+    desk = FakeFreshdesk()
+    desk.ticket(1, second(1))
+    desk.ask(1, second(60))
+    desk.delete(1, second(120))
+    account = Synced(desk).sync()
+    assert account.messages(1) == []
+    desk.clock.move(hours=30)
+    desk.touch(1, stamp(desk.clock()) if moves else second(120), deleted=False)
+    account.sync()
+    desk.clock.move(minutes=10)
+    account.sync()
+
+    assert account.ticket(1).deleted_at is None
+    assert account.messages(1) == [("end_user", True), ("end_user", True)]
+
+
+def test_a_walk_that_a_busy_desk_ended_leaves_no_message_unread(desk: FakeFreshdesk, account: Synced) -> None:
+    """Tickets that moved past the walk's end were never looked into, though what was said on them is old."""
+    for number in range(1, 151):
+        desk.ticket(number, second(number))
+        desk.reply(number, second(300 + number))
+        desk.ask(number, second(600 + number))
+
+    def shift(request: httpx.Request) -> None:
+        if request.url.path.endswith("/tickets") and len(desk.asked("tickets")) == 1:
+            desk.clock.move(minutes=20)
+            for number in range(101, 151):
+                desk.touch(number, stamp(desk.clock()), tags=["moved"])
+            for number in range(1_000, 1_200):
+                desk.ticket(number, stamp(desk.clock() - timedelta(minutes=10)))
+
+    desk.before = shift
+    account.sync("tickets")
+    assert len(account.of("tickets")) < 350
+    desk.before = None
+    account.sync("tickets")
+
+    assert all(len(account.messages(number)) == 3 for number in range(1, 151))

@@ -37,7 +37,8 @@ from connectors.freshdesk.rows import (
     TimeEntryRow,
 )
 from connectors.freshdesk.settings import FreshdeskSettings
-from connectors.freshdesk.tickets import Sweep, Tickets, ticket_records
+from connectors.freshdesk.tickets import Tickets, ticket_records
+from connectors.freshdesk.trash import Sweep
 from connectors.freshdesk.windows import Whole, Window
 from connectors.freshdesk.words import Labels
 
@@ -155,7 +156,10 @@ class FreshdeskConnector(Connector[FreshdeskSettings]):
             self.api, reader, self._read_desk, self.access.say_what_is_missing, self.clock, self.notify,
             own.since, own.events_since,
         )  # fmt: skip
-        passes = {only: Sweep(self.api, reader, only, self._read_desk, self.clock) for only in _GONE}
+        passes = {
+            only: Sweep(self.api, reader, only, self._read_desk, self.clock, own.events_since)
+            for only in _GONE
+        }
         return [
             Stream("tickets", tickets.pull, retry=reader.again),
             *(Stream(f"{only}_tickets", sweep.pull, retry=reader.again) for only, sweep in passes.items()),

@@ -70,9 +70,9 @@ class Api:
         self.vendor_now: datetime | None = None
         """Freshdesk's own clock at its latest page."""
 
-    async def get(self, path: str, read: type[R]) -> R:
+    async def get(self, path: str, read: type[R], query: Mapping[str, Any] | None = None) -> R:
         """One object."""
-        answer = await self._client.get(f"{_ROOT}/{path}", read=read)
+        answer = await self._client.get(f"{_ROOT}/{path}", params=query, read=read)
         return answer.body
 
     async def reach(self, path: str) -> None:

@@ -118,14 +118,21 @@ class Conversations:
         if self.is_closed:
             return Look(Reading.NOTHING)
         try:
-            told = await self.api.every(f"tickets/{row.id}/conversations", _MESSAGES)
+            look = await read_conversation(self.api, row, desk)
         except Unsupported as refusal:
             if not self.is_closed:
                 self.notify(f"conversations cannot be read, so replies are counted from summaries: {refusal}")
             self.is_closed = True
             return Look(Reading.NOTHING)
-        if told is None:
-            return Look(Reading.READ, is_gone=True)
-        merged = merged_into(row, told.rows, desk.merge_note)
-        self.known.note(row, merged)
-        return Look(Reading.READ, told.rows, merged, is_checked=True, rejected=told.rejected)
+        if not look.is_gone:
+            self.known.note(row, look.merged_into)
+        return look
+
+
+async def read_conversation(api: Api, row: TicketRow, desk: Desk) -> Look:
+    """Raises Unsupported where the key may not read conversations."""
+    told = await api.every(f"tickets/{row.id}/conversations", _MESSAGES)
+    if told is None:
+        return Look(Reading.READ, is_gone=True)
+    merged = merged_into(row, told.rows, desk.merge_note)
+    return Look(Reading.READ, told.rows, merged, is_checked=True, rejected=told.rejected)

@@ -36,6 +36,7 @@ WAITING: Final = frozenset({Status.PENDING, Status.ON_HOLD})
 # known better about one state of a ticket beats what is known less, and a newer state beats both.
 MERGE_CHECKED: Final = 1
 GONE: Final = 2
+RESTORED: Final = 3
 
 
 def micros(at: datetime) -> int:

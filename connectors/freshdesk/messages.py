@@ -80,6 +80,9 @@ def _has_news(row: TicketRow, horizon: Horizon) -> bool:
 def _may_be_merged(row: TicketRow) -> bool:
     """Merging closes a ticket in one step and without a reply; what it was merged into stands only
     in a private note, and such a ticket is looked at each time it is seen: the verdict stays true.
+
+    A ticket that was solved before it was merged looks like one that was closed by the clock, as every
+    ticket is in the end. It is found only where its conversation is read for another reason.
     """
     stats = stats_of(row)
     if row.status != CLOSED_CODE or is_outbound(row) or stats.closed_at is None:

@@ -1,14 +1,13 @@
-"""The ticket streams: the list by keyset with its conversations, and the passes for trash and spam.
+"""The ticket stream: the list by keyset, and the conversations that it asks for.
 
-A cursor of `tickets`: {"position": how far everything is seen, "read_until": how far it was when a
-walk last ended, "known": conversations read within the overlap the next walk begins with}.
+A cursor: {"position": how far everything is seen, "read_until": how far it was when a walk last came to
+the end of the list, "known": conversations read within the overlap the next walk begins with}.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from connectors import Clock, Cursor, Page, Record, Rejected
 from connectors.freshdesk import mapping, messages, sla
@@ -21,9 +20,6 @@ from connectors.freshdesk.pace import TICKETS
 from connectors.freshdesk.reading import Reader, explained
 from connectors.freshdesk.rows import TicketRow
 from connectors.freshdesk.walks import PAGE_CAP, PAGE_SIZE, Listed, Since, Step, keyset
-
-SWEEP_EVERY: Final = timedelta(days=1)
-"""Nobody says that deleting moves `updated_at`, so trash and spam are read whole once a day."""
 
 
 def listing(api: Api, reader: Reader[TicketRow], *, stats: bool = False, only: str | None = None) -> Since:
@@ -83,7 +79,9 @@ class Tickets:
             # Otherwise a quiet night after a bulk update would read all of it again at each sync.
             position = max(position, self._quiet_until(begun_at))
             talks.known.forget_before(position)
-        yield Page((), marks.fresh(_cursor(position, position, talks.known)), data_until=begun_at)
+            # Not where a busy desk ended the walk: what moved past its end was not looked into.
+            read_until = position
+        yield Page((), marks.fresh(_cursor(position, read_until, talks.known)), data_until=begun_at)
 
     def _now(self, begun_at: datetime) -> datetime:
         """By the clock that is ahead, the vendor's or ours."""
@@ -144,42 +142,3 @@ def _cursor(position: datetime, read_until: datetime | None, known: Known) -> di
         "read_until": None if read_until is None else iso(read_until),
         "known": known.told(),
     }
-
-
-@dataclass(slots=True)
-class Sweep:
-    """Tickets in trash or spam, which leave the list without a word.
-
-    A cursor: {"position": …, "swept_at": when all of it was last read}.
-    """
-
-    api: Api
-    reader: Reader[TicketRow]
-    only: str
-    """`deleted` or `spam`."""
-    desk: Callable[[], Awaitable[Desk]]
-    clock: Clock
-
-    async def pull(self, cursor: Cursor | None) -> AsyncIterator[Page]:
-        state = cursor or {}
-        begun_at = self.clock()
-        swept_at = instant(state.get("swept_at"))
-        is_whole = swept_at is None or begun_at - swept_at >= SWEEP_EVERY
-        position = instant(state.get("position")) or EPOCH
-        start = EPOCH if is_whole else position - OVERLAP
-        since = listing(self.api, self.reader, only=self.only)
-        async for step in keyset(since, start, max(begun_at, position) + OVERLAP):
-            if step.position is not None:
-                position = max(position, step.position)
-            if step.listed.rows or step.listed.rejected:
-                gone = partial(self._gone, await self.desk())
-                records, rejected = self.reader.read(step.listed.rows, gone)
-                yield Page(records, rejected=[*step.listed.rejected, *rejected])
-        done = {"position": iso(position), "swept_at": iso(begun_at if is_whole else swept_at or begun_at)}
-        yield Page((), Marks(cursor).fresh(done), data_until=begun_at)
-
-    def _gone(self, desk: Desk, row: TicketRow) -> Record:
-        """Said by the pass itself: rows of the trash do not always say it of themselves."""
-        row.deleted = row.deleted or self.only == "deleted"
-        row.spam = row.spam or self.only == "spam"
-        return mapping.ticket(row, desk)
