@@ -37,7 +37,9 @@ PROMISED = {
 
 def settings_named_in(page: Path) -> set[str]:
     text = page.read_text(encoding="utf-8")
-    full = re.findall(r"DESKPULSE_[A-Z_]*[A-Z]", re.sub(r"<NAME>|ACME|DROP", "X", text))
+    full = re.findall(
+        r"DESKPULSE_[A-Z_]*[A-Z]", re.sub(r"ACCOUNTS__(<NAME>|[A-Z]+)__", "ACCOUNTS__X__", text)
+    )
     short = [f"DESKPULSE_ACCOUNTS__X__{name}" for name in re.findall(r"…__([A-Z_]+)", text)]
     return {*full, *short}
 
