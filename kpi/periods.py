@@ -28,6 +28,13 @@ def period_of(grain: Grain, days: Days) -> Days:
     return months.astype("datetime64[D]").astype(np.int64)
 
 
+def start_of(grain: Grain, day: int) -> int:
+    """The first day of the period in which a day lies."""
+    if grain is Grain.DAY:
+        return day
+    return week_start(day) if grain is Grain.WEEK else month_start(day)
+
+
 def last_day(grain: Grain, first: int) -> int:
     if grain is Grain.DAY:
         return first

@@ -18,7 +18,7 @@ from kpi.cells import Cell
 from kpi.exclusive import exclusively
 from kpi.loading import Batch
 from kpi.metric import Metric
-from kpi.periods import chunks
+from kpi.periods import Grain, chunks, start_of
 from kpi.publishing import generations, stored_vendors
 from kpi.recompute import Progress, Work, no_progress
 from kpi.replacing import stored_ratings, stored_tickets
@@ -171,6 +171,8 @@ def _check_cells(
         found.values += len(known.keys() | recomputed.keys())
         found.differences += _differences(known, recomputed)
         progress("cells", done, len(ahead))
+    for metric in metrics:
+        found.differences += _differences(dict(_misplaced(stored, metric, numbers[metric.id])), {})
 
 
 def _stretches(
@@ -202,9 +204,18 @@ def _stored_cells(stored: sa.Connection, stretch: Stretch, numbers: Mapping[str,
                     yield Cell._make(row)
 
 
-def _differences(
-    known: Mapping[Any, Cell], recomputed: Mapping[Any, Cell]
-) -> Iterator[Difference]:
+def _misplaced(stored: sa.Connection, metric: Metric, number: int) -> Iterator[tuple[Any, Cell]]:
+    """Cells of periods that do not exist, such as a month that begins on a second."""
+    mark = "?" if stored.dialect.name == "sqlite" else "%s"
+    where = f"FROM kpi_cells WHERE kpi = {mark} AND generation = {mark}"
+    for grain, period in fetched(stored, f"SELECT DISTINCT grain, period {where}", (metric.id, number)):
+        if grain not in tuple(Grain) or start_of(Grain(grain), period) != period:
+            query = f"SELECT {', '.join(Cell._fields)} {where} AND grain = {mark} AND period = {mark}"
+            for row in fetched(stored, query, (metric.id, number, grain, period)):
+                yield row[_KEY], Cell._make(row)
+
+
+def _differences(known: Mapping[Any, Cell], recomputed: Mapping[Any, Cell]) -> Iterator[Difference]:
     for key in sorted(known.keys() | recomputed.keys(), key=repr):
         one, other = known.get(key), recomputed.get(key)
         if one is None or other is None or one[_VALUES] != other[_VALUES]:
