@@ -119,6 +119,10 @@ class Tickets:
             "closed_date": words.moment(passage.closed) if is_closed else "" if passage.closed else None,
             "hs_last_closed_date": words.moment(passage.closed),
             "time_to_close": _ms(passage.closed - ticket.created_at) if is_closed else None,
+            "hs_time_to_close_in_operating_hours": self._open_time_to_close(ticket, passage)
+            if is_closed
+            else None,
+            "hs_is_one_touch_ticket": str(passage.replies == 1).lower() if is_closed else None,
             "hs_ticket_reopened_at": words.moment(passage.reopened),
             "hs_ticket_priority": words.PRIORITIES.get(ticket.priority or ""),
             "hs_ticket_category": (ticket.category or "").upper() or None,
@@ -136,6 +140,9 @@ class Tickets:
             **self._bot(ticket, passage),
             **self._sla(ticket, passage),
         }
+
+    def _open_time_to_close(self, ticket: Ticket, passage: Passage) -> str:
+        return _ms(self.hours[passage.closed_schedule].between(ticket.created_at, passage.closed))
 
     def _company(self, ticket: Ticket) -> str | None:
         return str(words.COMPANY + ticket.plot.organisation) if ticket.plot.organisation else None
@@ -172,7 +179,6 @@ class Tickets:
             "hs_conversations_originating_thread_id": str(words.THREAD + ticket.number)
             if ticket.channel in words.TALKS
             else None,
-            "hs_is_one_touch_ticket": "true" if ticket.is_solved and passage.replies == 1 else None,
         }
 
     def _bot(self, ticket: Ticket, passage: Passage) -> dict[str, str | None]:
