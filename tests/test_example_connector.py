@@ -42,7 +42,7 @@ class Clean:
         return next(self.folder.glob("deskpulse-*.whl"))
 
     def install(self, *what: str) -> None:
-        """With the versions of the lock, out of what make has fetched; no build is isolated, so none fetches."""
+        """With the versions of the lock, which make has fetched before; no build is isolated."""
         uv = [str(BIN / "uv"), "pip", "install", "-q", "--python", str(self.bin / "python"), "--offline"]
         self._run([*uv, "--no-build-isolation", "-c", str(LOCK), *what])
 
