@@ -383,3 +383,9 @@ def test_a_restricted_key_is_said_by_the_check_and_by_the_first_sync() -> None:
     assert any("restricted" in note for note in notes)
     assert any("restricted" in said for said in account.told)
     assert timedelta(0) <= NOW - account.data_until["tickets"] < timedelta(minutes=1)
+
+
+def test_the_records_of_a_walk_are_what_full_validation_would_give(synced: AtTheSandbox) -> None:
+    for kind in ("tickets", "ticket_events", "sla_events"):
+        for record in synced.of(kind).values():
+            assert type(record).model_validate(record.model_dump()) == record

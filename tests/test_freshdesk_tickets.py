@@ -419,3 +419,12 @@ def test_a_row_that_was_set_aside_can_be_read_once_it_is_well(desk: FakeFreshdes
     [ticket] = [record for record in records if record.kind == "tickets"]
     assert (ticket.id, ticket.tags) == ("2", ["vip"])
     assert ticket.first_response_at == datetime.fromisoformat(clock("09:30:00"))
+
+
+def test_instants_with_an_offset_are_stored_in_utc(desk: FakeFreshdesk, account: Synced) -> None:
+    desk.ticket(1, "2026-05-20T14:30:00+05:30", fr_due_by="2026-05-20T15:30:00+05:30")
+    desk.tickets[1]["updated_at"] = clock("09:00:00")
+    account.sync("tickets")
+
+    assert str(account.ticket(1).created_at) == "2026-05-20 09:00:00+00:00"
+    assert str(clocks(account, 1)["first_response"].due_at) == "2026-05-20 10:00:00+00:00"

@@ -80,42 +80,43 @@ def ticket(
     solved = solved_at(row, desk.labels)
     outbound = is_outbound(row)
     gone = bool(row.deleted or row.spam)
-    return TicketRecord(
-        id=str(row.id),
-        version=micros(row.updated_at) + (GONE if gone else MERGE_CHECKED if merge_checked else 0),
-        subject=row.subject,
-        status=word.status,
-        vendor_status=word.name,
-        priority=PRIORITIES.get(row.priority) if row.priority is not None else None,
-        channel=Channel.OTHER if row.source is None else desk.labels.channel(row.source),
-        vendor_channel=None if row.source is None else desk.labels.source(row.source),
-        type=row.type,
-        category=_category(row, desk),
-        brand_id=text(row.product_id),
-        group_id=text(row.group_id),
-        agent_id=text(row.responder_id),
-        requester_id=text(row.requester_id),
-        organisation_id=text(row.company_id),
-        form_id=text(row.form_id),
-        tags=row.tags or [],
-        custom_fields=_filled(row.custom_fields),
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-        first_response_at=stats.first_responded_at,
-        first_solved_at=solved if stats.reopened_at is None else None,
-        solved_at=solved,
-        closed_at=stats.closed_at if word.status is Status.CLOSED else None,
-        reopened_at=stats.reopened_at,
-        due_at=row.due_by,
-        deleted_at=row.updated_at if row.deleted else None,
-        is_spam=bool(row.spam),
-        is_merged=merged_into is not None,
-        merged_into=merged_into,
-        is_outbound=outbound,
-        is_bot_handled=row.source == BOT_SOURCE or row.status == AI_AGENT_CODE,
-        url=f"{desk.web}/a/tickets/{row.id}",
+    values: dict[str, Any] = {
+        "id": str(row.id),
+        "version": micros(row.updated_at) + (GONE if gone else MERGE_CHECKED if merge_checked else 0),
+        "subject": row.subject,
+        "status": word.status,
+        "vendor_status": word.name,
+        "priority": PRIORITIES.get(row.priority) if row.priority is not None else None,
+        "channel": Channel.OTHER if row.source is None else desk.labels.channel(row.source),
+        "vendor_channel": None if row.source is None else desk.labels.source(row.source),
+        "type": row.type,
+        "category": _category(row, desk),
+        "brand_id": text(row.product_id),
+        "group_id": text(row.group_id),
+        "agent_id": text(row.responder_id),
+        "requester_id": text(row.requester_id),
+        "organisation_id": text(row.company_id),
+        "form_id": text(row.form_id),
+        "tags": row.tags or [],
+        "custom_fields": _filled(row.custom_fields),
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
+        "first_response_at": stats.first_responded_at,
+        "first_solved_at": solved if stats.reopened_at is None else None,
+        "solved_at": solved,
+        "closed_at": stats.closed_at if word.status is Status.CLOSED else None,
+        "reopened_at": stats.reopened_at,
+        "due_at": row.due_by,
+        "deleted_at": row.updated_at if row.deleted else None,
+        "is_spam": bool(row.spam),
+        "is_merged": merged_into is not None,
+        "merged_into": merged_into,
+        "is_outbound": outbound,
+        "is_bot_handled": row.source == BOT_SOURCE or row.status == AI_AGENT_CODE,
+        "url": f"{desk.web}/a/tickets/{row.id}",
         **_counted(stats, outbound=outbound, is_done=word.status in DONE),
-    )
+    }
+    return TicketRecord.built(values)
 
 
 def vanished(row: TicketRow, desk: Desk) -> TicketRecord:
@@ -202,7 +203,7 @@ def _statuses(row: TicketRow, labels: Labels) -> dict[datetime, tuple[Status, in
 def _seen(
     row: TicketRow, kind: EventKind, at: datetime, value: str | None, version: int
 ) -> TicketEventRecord:
-    return TicketEventRecord(
+    return event(
         id=f"{row.id}:{kind.value}:{seconds(at)}",
         version=version,
         ticket_id=str(row.id),
@@ -211,3 +212,8 @@ def _seen(
         value=value,
         source=Source.OBSERVED,
     )
+
+
+def event(**values: Any) -> TicketEventRecord:
+    """Of values that were checked when their row was decoded."""
+    return TicketEventRecord.built(values)

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final
 
-from connectors.freshdesk.mapping import is_outbound, micros, stats_of, text
+from connectors.freshdesk.mapping import event, is_outbound, micros, stats_of, text
 from connectors.freshdesk.rows import ConversationRow, TicketRow
 from connectors.freshdesk.words import CLOSED_CODE, WEB_CHAT_SOURCE
 from storage.records import EventKind, Role, Source, TicketEventRecord
@@ -115,7 +115,7 @@ def inferred(row: TicketRow) -> list[TicketEventRecord]:
     events = [_opening(row)]
     if first_at is not None:
         events.append(
-            TicketEventRecord(
+            event(
                 id=f"{row.id}:reply",
                 # The look nearest to the reply knows best, and the conversation, if it is ever read,
                 # better than any look.
@@ -169,7 +169,7 @@ def _role(one: ConversationRow) -> Role:
 
 
 def _message(row: TicketRow, one: ConversationRow, role: Role, order: int, name: str) -> TicketEventRecord:
-    return TicketEventRecord(
+    return event(
         id=f"{row.id}:{name}",
         version=micros(one.updated_at or one.created_at),
         ticket_id=str(row.id),
@@ -185,7 +185,7 @@ def _message(row: TicketRow, one: ConversationRow, role: Role, order: int, name:
 def _opening(row: TicketRow) -> TicketEventRecord:
     """The ticket's description: the customer's first message, or the staff's on outbound tickets."""
     outbound = is_outbound(row)
-    return TicketEventRecord(
+    return event(
         id=f"{row.id}:description",
         version=1,
         ticket_id=str(row.id),
@@ -201,7 +201,7 @@ def _no_reply_after_all(row: TicketRow) -> TicketEventRecord:
     """Takes back a reply that was inferred before: the conversation shows no person wrote it."""
     first_at = stats_of(row).first_responded_at
     assert first_at is not None
-    return TicketEventRecord(
+    return event(
         id=f"{row.id}:reply",
         version=1,
         ticket_id=str(row.id),
@@ -213,7 +213,7 @@ def _no_reply_after_all(row: TicketRow) -> TicketEventRecord:
 
 
 def _all_known(row: TicketRow) -> TicketEventRecord:
-    return TicketEventRecord(
+    return event(
         id=f"{row.id}:messages_read",
         version=micros(row.updated_at),
         ticket_id=str(row.id),

@@ -4,7 +4,7 @@ Whatever is not named here is never built as a Python object: bodies, addresses 
 further fields stay in the page they came with. Every field but an id may be missing or null.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -18,7 +18,17 @@ class Row(msgspec.Struct, kw_only=True):
     """Unknown fields are ignored."""
 
 
-class StatsRow(Row):
+class Dated(Row):
+    """Its instants are in UTC, whatever offset an old account writes."""
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if isinstance(value, datetime) and value.tzinfo is not UTC:
+                setattr(self, name, value.astimezone(UTC))
+
+
+class StatsRow(Dated):
     first_responded_at: When | None = None
     agent_responded_at: When | None = None
     requester_responded_at: When | None = None
@@ -29,7 +39,7 @@ class StatsRow(Row):
     closed_at: When | None = None
 
 
-class TicketRow(Row):
+class TicketRow(Dated):
     id: int
     created_at: When
     updated_at: When
@@ -57,7 +67,7 @@ class TicketRow(Row):
     stats: StatsRow | None = None
 
 
-class ConversationRow(Row):
+class ConversationRow(Dated):
     id: int
     created_at: When
     updated_at: When | None = None

@@ -101,14 +101,16 @@ def _step(
     *,
     withdrawn: bool = False,
 ) -> SlaEventRecord:
-    return SlaEventRecord(
-        id=f"{row.id}:{metric}:{instance}",
-        version=version,
-        ticket_id=str(row.id),
-        metric=metric,
-        instance=instance,
-        event=kind,
-        at=at,
-        due_at=due_at,
-        is_deleted=withdrawn,
+    return SlaEventRecord.built(
+        {
+            "id": f"{row.id}:{metric}:{instance}",
+            "version": version,
+            "ticket_id": str(row.id),
+            "metric": metric,
+            "instance": instance,
+            "event": kind,
+            "at": at,
+            "due_at": due_at,
+            "is_deleted": withdrawn,
+        }
     )
