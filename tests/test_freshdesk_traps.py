@@ -567,6 +567,7 @@ def test_a_sign_in_page_for_an_answer_says_to_check_the_address(desk: FakeFreshd
         (httpx.Response(401, json={"code": "invalid_credentials", "message": "You have to be logged in"}), "API key"),
         (httpx.Response(403, json={"code": "account_suspended", "message": "Account suspended"}), "suspended"),
         (httpx.Response(403, json={}, headers={"X-RateLimit-Total": "0"}), "no API"),
+        (httpx.Response(403, json={"code": "access_denied", "message": "no"}), "administrator's key"),
         (httpx.Response(404), "DOMAIN"),
         (httpx.Response(302, headers={"Location": "https://www.freshworks.com/"}), "redirects"),
     ],

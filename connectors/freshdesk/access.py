@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from connectors import Clock, Unsupported
+from connectors import Clock, Misconfigured, Unsupported
 from connectors.freshdesk.api import Api
 from connectors.freshdesk.rows import MeRow
 
@@ -24,7 +24,11 @@ class Access:
     since: datetime
 
     async def me(self) -> MeRow:
-        return await self.api.get("agents/me", MeRow)
+        """Raises Misconfigured where the key does not even show whose it is."""
+        try:
+            return await self.api.get("agents/me", MeRow)
+        except Unsupported as refused:
+            raise Misconfigured(str(refused)) from None
 
     async def refusal(self, path: str) -> str | None:
         """Why a list cannot be read; null where it can."""
