@@ -1,24 +1,26 @@
 """The drop folder keeps what every connector promises."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from connectors import Cursor, Page, Stream
 from connectors.files import KINDS, FilesConnector, example
 from connectors.testkit import ConnectorContract
 
 ANSWERS = 2500  # three pages
 
 
-class TestFiles(ConnectorContract):
+class _Files(ConnectorContract):
     connector = FilesConnector
     now = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
-    @pytest.fixture(autouse=True)
-    def drop(self, tmp_path: Path) -> None:
+    def fill(self, tmp_path: Path) -> None:
         """One file of each kind, and one that takes several pages."""
         folder = tmp_path / "drop"
         folder.mkdir()
@@ -32,3 +34,52 @@ class TestFiles(ConnectorContract):
 
     def spoil(self) -> None:
         self.waves.write_text(self.waves.read_text().replace("nps,7,c-7,", "nps,seven,c-7,"))
+
+
+class TestFiles(_Files):
+    @pytest.fixture(autouse=True)
+    def drop(self, tmp_path: Path) -> None:
+        self.fill(tmp_path)
+
+
+class Silent(FilesConnector):
+    """Drops what it cannot read."""
+
+    def streams(self) -> Sequence[Stream]:
+        return [replace(stream, pull=partial(_without_rejected, stream)) for stream in super().streams()]
+
+
+async def _without_rejected(stream: Stream, cursor: Cursor | None) -> AsyncIterator[Page]:
+    async for page in stream.pull(cursor):
+        yield replace(page, rejected=())
+
+
+class Forgetful(FilesConnector):
+    """Moves on before it has given everything."""
+
+    def streams(self) -> Sequence[Stream]:
+        return [replace(stream, pull=partial(_with_the_last_cursor, stream)) for stream in super().streams()]
+
+
+async def _with_the_last_cursor(stream: Stream, cursor: Cursor | None) -> AsyncIterator[Page]:
+    pages = [page async for page in stream.pull(cursor)]
+    for page in pages:
+        yield replace(page, cursor=pages[-1].cursor)
+
+
+@pytest.mark.parametrize(
+    ("kind", "promise"),
+    [
+        (Silent, "test_an_unreadable_row_is_set_aside_with_a_reason_and_the_rest_goes_on"),
+        (Forgetful, "test_a_walk_cut_after_any_page_gives_the_same_records"),
+    ],
+)
+def test_a_connector_without_http_is_found_out_too(
+    kind: type[FilesConnector], promise: str, tmp_path: Path
+) -> None:
+    tested = _Files()
+    tested.connector = kind  # type: ignore[misc]
+    tested.fill(tmp_path)
+
+    with pytest.raises(AssertionError):
+        getattr(tested, promise)()

@@ -2,10 +2,8 @@
 
 import asyncio
 import json
-import logging
-import traceback
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, TypeVar
 
@@ -21,7 +19,8 @@ from connectors import (
     Stream,
     Unsupported,
 )
-from connectors.testkit.walking import Stored, Time, Walk, causes, places, through_json, walk
+from connectors.testkit.showing import causes, everything_logged, printed
+from connectors.testkit.walking import Stored, Time, Walk, places, through_json, walk
 from storage.records import RECORDS
 
 T = TypeVar("T")
@@ -245,7 +244,7 @@ class ConnectorContract:
             with pytest.raises(Misconfigured) as caught:
                 asyncio.run(_checked(refused))
         asyncio.run(connector.aclose())
-        shown += [*log, *map(_printed, causes(caught.value))]
+        shown += [*log, *map(printed, causes(caught.value))]
 
         for secret in self.secrets(settings):
             assert not [text for text in shown if secret in text]
@@ -254,7 +253,7 @@ class ConnectorContract:
         with pytest.raises(ValidationError) as caught:
             self.given(since="the day before")
 
-        assert not [secret for secret in self.secrets() if secret in _printed(caught.value)]
+        assert not [secret for secret in self.secrets() if secret in printed(caught.value)]
 
     def test_a_stopped_pull_leaves_the_connector_usable(self) -> None:
         async def stop(connector: Connector[Any]) -> None:
@@ -288,24 +287,3 @@ async def _checked(connector: Connector[Any]) -> None:
         await connector.check()
     finally:
         await connector.aclose()
-
-
-@contextmanager
-def everything_logged() -> Iterator[list[str]]:
-    """Every line that any logger writes meanwhile, down to the last detail."""
-    lines: list[str] = []
-    handler = logging.Handler()
-    handler.emit = lambda record: lines.append(handler.format(record))  # type: ignore[method-assign]
-    root = logging.getLogger()
-    level = root.level
-    root.addHandler(handler)
-    root.setLevel(logging.DEBUG)
-    try:
-        yield lines
-    finally:
-        root.removeHandler(handler)
-        root.setLevel(level)
-
-
-def _printed(error: BaseException) -> str:
-    return "".join(traceback.format_exception(error))

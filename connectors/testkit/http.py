@@ -22,7 +22,8 @@ from connectors import (
     Unexpected,
     Unsupported,
 )
-from connectors.testkit.contract import ConnectorContract, everything_logged, named, streams_of
+from connectors.testkit.contract import ConnectorContract, named, streams_of
+from connectors.testkit.showing import everything_logged
 from connectors.testkit.trouble import (
     ELSEWHERE,
     Trouble,

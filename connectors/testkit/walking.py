@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -121,9 +121,3 @@ def places(count: int, most: int = 5) -> Sequence[int]:
     if count <= most:
         return range(1, count + 1)
     return sorted({1, 2, count // 2, count - 1, count})
-
-
-def causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
