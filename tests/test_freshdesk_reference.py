@@ -13,6 +13,8 @@ from connectors.freshdesk import reference
 from connectors.freshdesk.rows import BusinessHoursRow, HoursRow
 from connectors.freshdesk.words import choices
 from connectors.zones import ZONES
+from sync import accounts
+from sync.settings import BadSettings
 
 
 @pytest.fixture
@@ -311,3 +313,33 @@ def test_an_empty_key_is_refused(key: str, account: Synced) -> None:
     account.own["api_key"] = key
     with pytest.raises(ValueError, match="empty"):
         account.connector()
+
+
+def test_statuses_are_given_as_json_where_settings_are_texts() -> None:
+    given = {
+        "ACCOUNTS__DESK__CONNECTOR": "freshdesk", "ACCOUNTS__DESK__DOMAIN": "acme", "ACCOUNTS__DESK__API_KEY": "k",
+        "ACCOUNTS__DESK__STATUSES": '{"In Progress": "on_hold"}',
+    }  # fmt: skip
+    _, [account] = accounts.load(given)
+
+    assert account.connect(print).settings.statuses == {"In Progress": "on_hold"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("DOMAIN", "help.acme.com", "acme.freshdesk.com"),
+        ("STATUSES", '{"In Progress": "busy"}', "on_hold"),
+        ("CATEGORY_FIELD", "reason", "cf_"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_what_would_be_right(name: str, value: str, problem: str) -> None:
+    given = {
+        "ACCOUNTS__DESK__CONNECTOR": "freshdesk", "ACCOUNTS__DESK__DOMAIN": "acme", "ACCOUNTS__DESK__API_KEY": "k",
+        f"ACCOUNTS__DESK__{name}": value,
+    }  # fmt: skip
+    with pytest.raises(BadSettings) as caught:
+        accounts.load(given)
+
+    assert f"DESKPULSE_ACCOUNTS__DESK__{name}" in str(caught.value)
+    assert problem in str(caught.value)
