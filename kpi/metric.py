@@ -70,6 +70,10 @@ class Metric:
     approximated: int = 0
     """The facts' bits (`Approximated`) that make a value of this KPI approximated."""
     matures_at: str | None = None
+    vendor_figure: str | None = None
+    """The vendor's own figure of the same, as SQL over `tickets` (t), where one may exist."""
+    vendor_differs: str = ""
+    """Why it may be another one."""
     has_interval: bool = False
     """Whether a Wilson interval belongs to it: shares of independent facts."""
 

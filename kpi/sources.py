@@ -12,7 +12,7 @@ from kpi.metric import DAY_END, RATED, Anchor, Metric
 from kpi.periods import Chunk, Grain, last_day
 
 FETCHED = 20_000
-_DESCRIPTIVE = {
+DESCRIPTIVE = {
     "channel": "channel",
     "priority": "priority",
     "type": "type",
@@ -58,7 +58,7 @@ def _dimensions(chunk: Chunk) -> list[str]:
 
 
 def _query(anchor: Anchor, metrics: Sequence[Metric], dimensions: Sequence[str], dialect: str) -> str:
-    columns = {**_DESCRIPTIVE, "group": anchor.group, "agent": anchor.agent}
+    columns = {**DESCRIPTIVE, "group": anchor.group, "agent": anchor.agent}
     approximations = "0" if anchor == RATED else "approximations"
     selected = [anchor.day, approximations, "account", *(columns[name] for name in dimensions)]
     selected += [f"CASE WHEN {metric.where} THEN {metric.value} END" for metric in metrics]
@@ -79,7 +79,7 @@ def _read_stock(
     """Stocks as facts: a span counts once at each day end that is asked for."""
     mark = "?" if connection.dialect.name == "sqlite" else "%s"
     columns = {
-        **{name: f"f.{column}" for name, column in _DESCRIPTIVE.items()},
+        **{name: f"f.{column}" for name, column in DESCRIPTIVE.items()},
         "group": "s.group_id",
         "agent": "s.agent_id",
     }

@@ -1,0 +1,128 @@
+"""Which facts one number is about, and what each contributes: one query."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from kpi.metric import CREATED, DAY_END, RATED, Metric
+from kpi.reasons import conditions
+from kpi.sources import DESCRIPTIVE
+
+OF_ACCOUNT = ("agent", "group", "brand", "organisation")
+_OF_TICKET = (
+    "url",
+    "deleted_at",
+    "is_spam",
+    "is_test",
+    "is_merged",
+    "merged_into",
+    "vendor_resolution_unit_seconds",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A KPI in one period (first and last local day), of an account (`*`: all) and a dimension's member."""
+
+    metric: Metric
+    first: int
+    last: int
+    today: int
+    account: str
+    dimension: str
+    member: str
+
+    def facts(self, connection: sa.Connection) -> Iterator[Mapping[str, Any]]:
+        """Facts that are dated in the period, and those begun in it that nothing dates yet.
+
+        `conditions` holds each condition of the KPI with whether the fact meets it.
+        """
+        parts = list(conditions(self.metric.where))
+        query, bound = self._query(parts, "?" if connection.dialect.name == "sqlite" else "%s")
+        for found in connection.exec_driver_sql(query, bound).mappings():
+            if self.dimension != "tag" or self.member in msgspec.json.decode(found["tags"] or "[]"):
+                met = [(part, bool(found[f"met{number}"])) for number, part in enumerate(parts)]
+                yield {**found, "conditions": met}
+
+    def _query(self, parts: list[str], mark: str) -> tuple[str, tuple[Any, ...]]:
+        chosen = [*self._period(mark), *self._whose(mark), *_of_survey(parts)]
+        where = " AND ".join(condition for condition, _ in chosen)
+        bound = tuple(value for _, values in chosen for value in values)
+        names = [f"met{number}" for number in range(len(parts))]
+        columns = [
+            "f.account", "f.ticket_id", "f.tags", f"{self._day} AS day", "f.contributed AS value",
+            "f.mature_at AS matures_at", f"{self.metric.vendor_figure or 'NULL'} AS vendor_value",
+            *(f"f.{name}" for name in names), *(f"t.{name}" for name in _OF_TICKET), *self._quality,
+        ]  # fmt: skip
+        query = (
+            f"SELECT {', '.join(columns)} FROM {self._source(parts)} "
+            "LEFT JOIN tickets t ON t.account = f.account AND t.id = f.ticket_id "
+            f"WHERE {where} ORDER BY f.account, f.ticket_id"
+        )
+        return query, bound
+
+    def _source(self, parts: list[str]) -> str:
+        """The catalogue's conditions name columns of one fact table, so they are judged within it."""
+        metric = self.metric
+        met = [f"CASE WHEN {part} THEN 1 ELSE 0 END AS met{number}" for number, part in enumerate(parts)]
+        judged = ", ".join(
+            ("*", *met, f"{metric.value} AS contributed", f"{metric.matures_at or 'NULL'} AS mature_at")
+        )
+        table = "ticket_facts" if metric.anchor == DAY_END else metric.anchor.table
+        facts = f"(SELECT {judged} FROM {table}) f"
+        if metric.anchor != DAY_END:
+            return facts
+        return f"backlog_spans s JOIN {facts} ON f.account = s.account AND f.ticket_id = s.ticket_id"
+
+    @property
+    def _quality(self) -> tuple[str, ...]:
+        if self.metric.anchor == RATED:
+            return "f.rating_id", "NULL AS flags", "'complete' AS history", "0 AS approximations"
+        return "NULL AS rating_id", "f.flags", "f.history", "f.approximations"
+
+    @property
+    def _day(self) -> str:
+        return str(self._end) if self.metric.anchor == DAY_END else f"f.{self.metric.anchor.day}"
+
+    @property
+    def _end(self) -> int:
+        return min(self.last, self.today)
+
+    def _period(self, mark: str) -> Iterator[tuple[str, list[Any]]]:
+        anchor, span = self.metric.anchor, [self.first, self.last]
+        if anchor == DAY_END:
+            yield (
+                f"s.from_day <= {mark} AND (s.until_day IS NULL OR s.until_day > {mark})",
+                [self._end, self._end],
+            )
+            return
+        dated = f"f.{anchor.day} BETWEEN {mark} AND {mark}"
+        if anchor in (CREATED, RATED):
+            yield dated, span
+        else:
+            begun = f"(f.{anchor.day} IS NULL AND f.created_day BETWEEN {mark} AND {mark})"
+            yield f"({dated} OR {begun})", [*span, *span]
+
+    def _whose(self, mark: str) -> Iterator[tuple[str, list[Any]]]:
+        if self.account != "*":
+            yield f"f.account = {mark}", [self.account]
+        member = self.member
+        if self.dimension in OF_ACCOUNT:
+            account, _, member = member.partition("/")
+            yield f"f.account = {mark}", [account]
+        if self.dimension not in ("all", "tag"):
+            anchor = self.metric.anchor
+            place = "s" if anchor == DAY_END else "f"
+            columns = {name: f"f.{column}" for name, column in DESCRIPTIVE.items()}
+            columns |= {"agent": f"{place}.{anchor.agent}", "group": f"{place}.{anchor.group}"}
+            yield f"{columns[self.dimension]} = {mark}", [member]
+
+
+def _of_survey(parts: list[str]) -> Iterator[tuple[str, list[Any]]]:
+    """Answers to other surveys are not left out: the number is not about them."""
+    for number, part in enumerate(parts):
+        if part.startswith("survey_type ="):
+            yield f"f.met{number} = 1", []
