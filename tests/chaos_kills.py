@@ -22,10 +22,13 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Any
 
+import sqlalchemy as sa
+
+from connectors import Page
 from kpi.recompute import refresh
 from storage.database import connect, migrate, open_database
 from storage.migrations import alembic_config  # noqa: F401 - imported once, not by each child
-from storage.store import Store
+from storage.store import Saved, Store
 from sync import accounts
 from sync.engine import Engine
 from sync.lease import this_process
@@ -44,7 +47,10 @@ class Phase(IntEnum):
 
 @dataclass(frozen=True)
 class Plan:
-    """`kills` are per round, by phase; `variables` are settings without prefix."""
+    """`kills` are per round: by phase, and `commit` for kills in place of a commit, between two transactions.
+
+    `variables` are settings without prefix.
+    """
 
     variables: Mapping[str, str]
     helpdesk: str
@@ -55,26 +61,33 @@ class Plan:
     kills: Mapping[str, int] = field(default_factory=dict)
     seconds: Mapping[str, list[float]] = field(default_factory=dict)
     """How long each phase of each round takes when nobody is killed."""
+    commits: list[int] = field(default_factory=list)
+    """How many transactions each round takes then, for its pages and its refresh."""
     room_bytes: list[int] = field(default_factory=list)
     """Before each round, so many syncs find a disk on which no file may grow beyond that."""
 
 
 @dataclass
 class Told:
-    killed: dict[str, int] = field(default_factory=lambda: {phase.name.lower(): 0 for phase in Phase})
-    """Syncs killed, by the phase they were in."""
+    killed: dict[str, int] = field(
+        default_factory=lambda: {**{phase.name.lower(): 0 for phase in Phase}, "commit": 0}
+    )
+    """Syncs killed: by the phase they were in, or in place of a commit."""
     pages_at_kill: list[int] = field(default_factory=list)
     crowded: list[tuple[int, int, str]] = field(default_factory=list)
     """Of each sync without room: pages stored, exit code, its sentence."""
     ended: int = 0
     seconds: dict[str, list[float]] = field(default_factory=dict)
+    commits: list[int] = field(default_factory=list)
 
 
 class Shared(Watch):
     """Where a child stands, in memory that outlives it."""
 
     def __init__(self) -> None:
-        self._memory = mmap.mmap(-1, 2 * mmap.ALLOCATIONGRANULARITY)
+        self._memory = mmap.mmap(-1, mmap.ALLOCATIONGRANULARITY)
+        self._dies_at_commit = 0
+        self._is_saving = False
 
     @property
     def phase(self) -> Phase:
@@ -84,8 +97,24 @@ class Shared(Watch):
     def pages(self) -> int:
         return int.from_bytes(self._memory[8:12], "little")
 
-    def forget(self) -> None:
-        self._memory[:16] = bytes(16)
+    @property
+    def commits(self) -> int:
+        return int.from_bytes(self._memory[16:20], "little")
+
+    def forget(self, dies_at_commit: int = 0) -> None:
+        self._memory[:24] = bytes(24)
+        self._dies_at_commit = dies_at_commit
+
+    def saving(self, saving: bool) -> None:
+        self._is_saving = saving
+
+    def commit(self, _connection: object) -> None:
+        """Called before a transaction is committed; counted are those of pages and of the KPI refresh."""
+        if not (self._is_saving or self.phase is Phase.RECOMPUTING):
+            return
+        self._memory[16:20] = (self.commits + 1).to_bytes(4, "little")
+        if self.commits == self._dies_at_commit:
+            os.kill(os.getpid(), signal.SIGKILL)
 
     def started(self, report: Report) -> None:
         self._memory[0] = Phase.READING
@@ -100,16 +129,32 @@ class Shared(Watch):
         self._memory[0] = Phase.ENDED
 
 
+class Telling(Store):
+    """Tells when it saves a page."""
+
+    saving: Callable[[bool], None]
+
+    def save(self, account: str, stream: str, page: Page) -> Saved:
+        self.saving(True)
+        try:
+            return super().save(account, stream, page)
+        finally:
+            self.saving(False)
+
+
 def sync(variables: Mapping[str, str], now: datetime, watch: Watch) -> Report:
     """What `deskpulse sync` does, at an instant of our own, so that two databases may be compared to the last column."""
     settings, [account] = accounts.load(variables, clock=lambda: now)
     database = open_database(settings.database_url.get_secret_value())
+    store = Store(database, clock=lambda: now)
+    if isinstance(watch, Shared):
+        store = Telling(database, clock=lambda: now)
+        store.saving = watch.saving
+        sa.event.listen(database, "commit", watch.commit)
     try:
-        store = Store(database, clock=lambda: now)
-        reporting = reporting_of(settings)
         engine = Engine(
             store,
-            lambda _may_be_cut: refresh(database, reporting, now=now),
+            lambda _may_be_cut: refresh(database, reporting_of(settings), now=now),
             owner=this_process(),
             clock=lambda: now,
             watch=watch,
@@ -143,12 +188,25 @@ class Killer:
 
     def kill_in_round(self, number: int, now: datetime) -> None:
         """A kill that came too late is made up for in the next round: in this one all is done."""
-        for name, wanted in self.plan.kills.items():
-            lasts = self.plan.seconds[name][number]
-            left = wanted * (number + 1) - self.told.killed[name]
-            for _kill in range(left):
-                if not self.kill(now, Phase[name.upper()], self.dice.uniform(0, 1.5 * lasts / (left + 1))):
-                    break
+        left = {
+            name: wanted * (number + 1) - self.told.killed[name] for name, wanted in self.plan.kills.items()
+        }
+        last = Phase.RECOMPUTING.name.lower()
+        early = [name for name, often in left.items() if name != last for _kill in range(often)]
+        self.dice.shuffle(early)
+        for name in early:
+            if not self.kill_in(name, number, now, len(early)):
+                break
+        for _kill in range(left.get(last, 0)):
+            if not self.kill_in(last, number, now, left[last]):
+                break
+
+    def kill_in(self, name: str, number: int, now: datetime, often: int) -> bool:
+        """One of so many kills of a round, which together take it about three quarters through."""
+        share = self.dice.uniform(0, 1.5 / (often + 1))
+        if name == "commit":
+            return self.kill_at_commit(now, max(1, round(share * self.plan.commits[number])))
+        return self.kill(now, Phase[name.upper()], share * self.plan.seconds[name][number])
 
     def crowd(self, now: datetime, room_bytes: int) -> None:
         """A sync on a full disk; the sentence with which it ends comes through a pipe."""
@@ -185,6 +243,17 @@ class Killer:
             self.note_end(status)
         return at is not Phase.ENDED
 
+    def kill_at_commit(self, now: datetime, number: int) -> bool:
+        """False if the sync had fewer transactions."""
+        child = self.fork(now, dies_at_commit=number)
+        _child, status = os.waitpid(child, 0)
+        if not os.WIFSIGNALED(status):
+            self.note_end(status)
+            return False
+        self.told.killed["commit"] += 1
+        self.told.pages_at_kill.append(self.shared.pages)
+        return True
+
     def end_by_itself(self, now: datetime) -> None:
         """A sync that nobody kills; its phases are timed."""
         child = self.fork(now)
@@ -197,9 +266,12 @@ class Killer:
         for phase in (Phase.OPENING, Phase.READING, Phase.RECOMPUTING):
             lasted = entered[phase + 1] - entered[phase]
             self.told.seconds.setdefault(phase.name.lower(), []).append(lasted)
+        self.told.commits.append(self.shared.commits)
 
-    def fork(self, now: datetime, prepare: Callable[[], object] = lambda: None) -> int:
-        self.shared.forget()
+    def fork(
+        self, now: datetime, prepare: Callable[[], object] = lambda: None, *, dies_at_commit: int = 0
+    ) -> int:
+        self.shared.forget(dies_at_commit)
         child = os.fork()
         if child:
             return child

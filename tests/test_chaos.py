@@ -48,10 +48,12 @@ def test_kills_at_random_instants_change_nothing(
     on_sqlite = calm.startswith("sqlite")
     if request.config.getoption("--chaos-full"):
         story = Story(tickets=600, rounds=10, changed=60)
-        kills = {"opening": 1, "reading": 5 if on_sqlite else 2, "recomputing": 4 if on_sqlite else 2}
+        each = 4 if on_sqlite else 2
+        kills = {"opening": 1, "reading": each, "recomputing": each, "commit": each}
     else:
         story = Story(tickets=150, rounds=2, changed=15)
-        kills = {"reading": 2, "recomputing": 2} if on_sqlite else {"reading": 1, "recomputing": 1}
+        each = 2 if on_sqlite else 1
+        kills = {"reading": each, "recomputing": each, "commit": 2 * each}
     prove_that_kills_change_nothing(story, forking, calm, killed, kills)
 
 
@@ -59,7 +61,9 @@ def prove_that_kills_change_nothing(
     story: Story, forking: Forker, calm: str, killed: str, kills: Mapping[str, int]
 ) -> None:
     usual = story.sync(forking, calm)
-    told = story.sync(forking, killed, kills=kills, seed=1, seconds=usual["seconds"])
+    told = story.sync(
+        forking, killed, kills=kills, seed=1, seconds=usual["seconds"], commits=usual["commits"]
+    )
     hits = told["killed"]
     print(f"killed {hits}, after {sorted(told['pages_at_kill'])} pages")
 
@@ -67,13 +71,13 @@ def prove_that_kills_change_nothing(
     wanted = {phase: wanted * story.rounds for phase, wanted in kills.items()}
     assert all(hits[phase] >= 0.7 * often for phase, often in wanted.items()), (hits, wanted)
     assert sum(hits.values()) - hits["ended"] >= 0.8 * sum(wanted.values()), (hits, wanted)
-    assert sum(pages > 0 for pages in told["pages_at_kill"]) >= 0.4 * sum(wanted.values()), told
+    assert sum(pages > 0 for pages in told["pages_at_kill"]) >= 0.3 * sum(wanted.values()), told
 
     assert differences(dump(calm), dump(killed)) == []
     outcomes = runs(killed)
     assert set(outcomes) == {"done", "aborted"}
     assert outcomes[-1] == "done"
-    assert outcomes.count("done") <= told["ended"] + hits["ended"]
+    assert outcomes.count("done") >= story.rounds
     assert 0 < outcomes.count("aborted") <= sum(hits.values())
     assert leases(killed) == 0
 
