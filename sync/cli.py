@@ -165,7 +165,7 @@ def explain(
     account: Annotated[str | None, typer.Option(help="One account instead of all together.")] = None,
 ) -> int:
     """Definition, numerator, denominator and tickets of a number."""
-    from sync.commands_kpi import explain
+    from sync.commands_explain import explain
 
     return explain(kpi, period.date(), grain, by, account)
 

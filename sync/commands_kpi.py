@@ -40,7 +40,7 @@ def kpi(
     form: str,
 ) -> int:
     """Print values as a table for people, or whole as JSON or CSV."""
-    dimension = _checked(names, grain, by)
+    dimension = checked(names, grain, by)
     with opened_to_read() as (_settings, database):
         if form == "table" and since is None and (latest := latest_period(database, grain)):
             since = (until or latest) - _PERIODS[grain]
@@ -69,7 +69,8 @@ def _print_table(found: Sequence[Value], *, is_split: bool) -> None:
     console.print(LEGEND, style="dim")
 
 
-def _checked(names: Sequence[str], grain: str, by: str | None) -> str:
+def checked(names: Sequence[str], grain: str, by: str | None) -> str:
+    """The dimension to split by; Misconfigured where there is no such KPI or value."""
     known = [metric.id for metric in CATALOG]
     for name in names:
         if name not in known:

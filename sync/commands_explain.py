@@ -1,0 +1,123 @@
+"""`explain`: a number, what it means, and the very tickets behind it."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date
+
+from rich.text import Text
+
+from connectors import Misconfigured, utc_now
+from kpi.explain import Contribution, Explanation
+from kpi.explain import explain as ask
+from kpi.metric import Shape
+from sync.commands_kpi import checked
+from sync.kpi_table import shown
+from sync.opening import opened_to_read, reporting_of
+from sync.telling import DONE
+from sync.terminal import out, table
+from sync.words import duration, number, several
+
+_CASES = 25
+"""Cases a table lists before it says how many more there are."""
+
+
+def explain(kpi: str, day: date, grain: str, by: str | None, account: str | None) -> int:
+    """Print one value's explanation; `by` is `dimension=member` as in `report_kpis`."""
+    dimension, _, member = (by or "all=").partition("=")
+    if by and not member:
+        raise Misconfigured("write --by as dimension=member, for example channel=email or agent=acme/12")
+    checked([kpi], grain, dimension)
+    with opened_to_read() as (settings, database):
+        found = ask(
+            database, reporting_of(settings), kpi=kpi, day=day, grain=grain, dimension=dimension,
+            member=member, account=account or "*", now=utc_now(),
+        )  # fmt: skip
+    _print(found)
+    return DONE
+
+
+def _print(found: Explanation) -> None:
+    console, metric = out(), found.metric
+    console.print(Text(metric.title, style="bold"), Text(f"({metric.id})", style="dim"))
+    console.print(_where(found), soft_wrap=True)
+    console.print()
+    for line in _values(found):
+        console.print(line)
+    console.print()
+    console.print(Text(metric.definition), soft_wrap=True)
+    console.print(
+        Text(f"Formula: {metric.formula}. Dated by: {metric.anchor.name.replace('_', ' ')}."), soft_wrap=True
+    )
+    console.print(_parts(found), soft_wrap=True)
+    for reason in found.approximated:
+        console.print(Text(f"~ {reason}", style="yellow"), soft_wrap=True)
+    if not found.is_current:
+        console.print(
+            Text("The next sync's refresh will change this value: pages came in since.", style="yellow")
+        )
+    _list("Behind it", found.counted, found)
+    _list("Left out", found.left_out, found)
+
+
+def _where(found: Explanation) -> Text:
+    whose = "all accounts" if found.account == "*" else found.account
+    part = "" if found.dimension == "all" else f", {found.dimension} {found.member}"
+    span = found.period_start.isoformat()
+    if found.period_end != found.period_start:
+        span += f" to {found.period_end.isoformat()}"
+    return Text(f"{found.grain} {span}, {whose}{part}")
+
+
+def _values(found: Explanation) -> list[Text]:
+    lines = []
+    for value in found.stored:
+        name = "" if value.statistic == "value" else f"{value.statistic} "
+        between = (
+            f", 95 % between {value.ci_low:.1f} and {value.ci_high:.1f}"
+            if value.ci_low is not None and value.ci_high is not None
+            else ""
+        )
+        told = f"  (n = {number(value.n)}{between}, {value.availability}{', provisional' if value.provisional else ''})"
+        lines.append(Text.assemble(name, (shown(value, found.metric.unit), "bold"), told))
+    return lines or [Text("no value: nothing counts in this period")]
+
+
+def _parts(found: Explanation) -> Text:
+    if found.metric.shape is Shape.COUNT:
+        return Text(f"Counted: {number(found.denominator)}.")
+    above = _amount(found.numerator, found)
+    return Text(f"Numerator {above}, denominator {number(found.denominator)}.")
+
+
+def _amount(value: float | None, found: Explanation) -> str:
+    if value is None:
+        return "–"
+    if found.metric.unit == "s":
+        return duration(value)
+    return number(value, 0 if value == int(value) else 2)
+
+
+def _list(title: str, cases: Sequence[Contribution], found: Explanation) -> None:
+    if not cases:
+        return
+    console = out()
+    has_theirs = any(case.vendor_value is not None for case in cases)
+    is_out = cases[0].left_out is not None
+    last = ["why"] if is_out else ["counts", *(["the vendor's", "why it differs"] if has_theirs else [])]
+    made = table("ticket", "day", *last, "link", title=f"{title}: {several(len(cases), 'case')}")
+    for case in cases[:_CASES]:
+        name = f"{case.account}/{case.ticket_id or case.rating_id}"
+        told = [case.left_out or ""] if is_out else [_amount(case.value, found)]
+        if has_theirs and not is_out:
+            told += [_amount(case.vendor_value, found), case.vendor_differs or "–"]
+        made.add_row(name, case.day.isoformat() if case.day else "–", *told, case.url or "–")
+    console.print()
+    console.print(made)
+    if len(cases) > _CASES:
+        console.print(Text(f"… and {several(len(cases) - _CASES, 'more case')}", style="dim"))
+    if is_out:
+        why = Counter(case.left_out for case in cases)
+        console.print(
+            Text("; ".join(f"{many} × {reason}" for reason, many in why.most_common()), style="dim"),
+            soft_wrap=True,
+        )
