@@ -407,3 +407,20 @@ def test_check_tells_the_account_and_which_streams_its_scopes_open() -> None:
     assert "Europe/Berlin" in checked.identity
     assert {name for name, why in checked.streams.items() if why} == {"calls", "organisations"}
     assert "crm.objects.companies.read" in (checked.streams["organisations"] or "")
+
+
+def test_an_account_whose_details_are_closed_is_checked_all_the_same() -> None:
+    desk = Desk(seed=1, tickets=20, days=20, now=NOW)
+    with Sandbox(desk, HubSpot(desk, without={"account": 403})) as sandbox:
+
+        async def work() -> Any:
+            connector = HubSpotConnector(
+                HubSpotSettings(**sandbox.settings, since=NOW, events_since=NOW), clock=desk.clock
+            )
+            checked = await connector.check()
+            await connector.aclose()
+            return checked
+
+        checked = asyncio.run(work())
+    assert "details are closed" in checked.identity
+    assert not any(checked.streams.values())

@@ -15,7 +15,7 @@ from connectors.sandbox.hubspot.words import TICKET
 from storage.records import EventKind, Role, Status
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
-HOUR, DAY = 3_600, 86_400
+DAY = 86_400
 
 
 def opened(desk: Desk, **own: Any) -> Sandbox:
@@ -164,6 +164,20 @@ def test_more_than_a_query_may_give_in_one_millisecond_is_read_whole(monkeypatch
     rows = account.of("tickets")
     assert len(there) > 600
     assert {rows[str(TICKET + number)].version // 1_000_000 for number in there} == {at}
+
+
+def test_calls_of_before_the_account_s_beginning_are_not_read() -> None:
+    """HubSpot keeps the calls of all of the company in one place."""
+    desk = Desk(seed=6, tickets=900, days=90, now=NOW)
+    with opened(desk) as sandbox:
+        all_of_them = Synced(sandbox).sync("calls").of("calls")
+        latest = Synced(sandbox, since_days=20).sync("calls")
+
+    since = NOW.timestamp() - 20 * DAY
+    wanted = {number for number, call in all_of_them.items() if call.version / 1_000_000 >= since}
+    assert set(latest.of("calls")) == wanted
+    assert 0 < len(wanted) < len(all_of_them)
+    assert latest.calls("calls list") == 0
 
 
 # -- what is stored -----------------------------------------------------------------------------

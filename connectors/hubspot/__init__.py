@@ -85,7 +85,6 @@ class HubSpotConnector(Connector[HubSpotSettings]):
 
     async def check(self) -> Checked:
         """The account, then one page of each kind: nothing else tells what a service key may read."""
-        account = await self.api.account()
         lost: dict[str, str | None] = {stream.name: None for stream in self.streams()}
         for kind, streams in _STREAMS_OF.items():
             why = await self._refused(self.api.listed(Kind(kind, ("hs_object_id",)), None))
@@ -93,13 +92,15 @@ class HubSpotConnector(Connector[HubSpotSettings]):
         lost["statuses"] = await self._refused(self.api.pipelines())
         lost["owners"] = await self._refused(self.api.all_owners())
         notes = [f"{name}: {why}" for name, why in lost.items() if why is not None]
-        place = account.get("dataHostingLocation") or "na1"
-        return Checked(
-            f"HubSpot account {account.get('portalId')} ({account.get('accountType')}, {place}, "
-            f"{account.get('timeZone')})",
-            notes=notes,
-            streams=lost,
-        )
+        return Checked(await self._identity(), notes=notes, streams=lost)
+
+    async def _identity(self) -> str:
+        try:
+            account = await self.api.account()
+        except Unsupported as error:
+            return f"a HubSpot account whose details are closed ({error})"
+        kind, place = account.get("accountType"), account.get("dataHostingLocation") or "na1"
+        return f"HubSpot account {account.get('portalId')} ({kind}, {place}, {account.get('timeZone')})"
 
     async def _refused(self, question: Any) -> str | None:
         try:

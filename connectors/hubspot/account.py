@@ -30,7 +30,9 @@ class Stages:
         self.known: dict[str, str] = {}
         self._is_read = False
         self.reader = Reader(
-            StatusRecord.kind, lambda row: status_records([row]), ("id", "label", "archived", "stages")
+            StatusRecord.kind,
+            lambda row: status_records([row]),
+            envelope=("id", "label", "archived", "stages"),
         )
 
     async def pull(self, _cursor: Cursor | None) -> AsyncIterator[Page]:

@@ -1,6 +1,7 @@
 """How HubSpot is asked: its lists, its search, its batches, and the day's quota that is shared."""
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -19,6 +20,7 @@ from connectors import (
     RateLimited,
     Rows,
     Seen,
+    Unsupported,
 )
 from connectors.hubspot import paths, refusals
 from connectors.hubspot.reading import Row
@@ -245,7 +247,8 @@ class HubSpotApi:
         """The rest of the day's quota is the customer's other tools'."""
         self._day_is_short = False
         if self._zone is None:
-            await self.account()
+            with suppress(Unsupported):  # without its scope, the day is taken to end with UTC's
+                await self.account()
         now = self.clock()
         wait = refusals.until_midnight_seconds(now, self._zone or ZoneInfo("UTC"))
         self._day_is_short = True

@@ -24,8 +24,10 @@ class Reader:
     kind: str
     """The record kind, for rows that become none."""
     make: Make
+    properties: Sequence[str] = ()
+    """Those that a row set aside keeps, but for texts of customers …"""
     envelope: Sequence[str] = _ENVELOPE
-    """What a row set aside keeps beside its properties."""
+    """… and what it keeps beside them."""
 
     def read(
         self, rows: Iterable[Row], malformed: Iterable[tuple[Any, str]] = ()
@@ -58,7 +60,7 @@ class Reader:
             kept["properties"] = {
                 name: value
                 for name, value in properties.items()
-                if name not in _TEXTS and value not in (None, "")
+                if name in self.properties and name not in _TEXTS and value not in (None, "")
             }
         number = kept.get("id")
         return Rejected(self.kind, None if number is None else str(number), kept, reason)

@@ -38,7 +38,7 @@ class Tickets:
     ) -> None:  # fmt: skip
         self.api, self.clock, self.stages, self.since = api, clock, stages, since
         self.details = TicketDetails(api, TICKETS, owners, events_since, notify)
-        self.reader = Reader("tickets", self._records)
+        self.reader = Reader("tickets", self._records, PROPERTIES)
         """What is set aside comes again without its history, which may have been what was unreadable."""
         self.changes = Walk(
             api, clock, TICKETS, self.reader, self._is_wanted, self.details.listed, self.details.searched,
@@ -106,7 +106,9 @@ class Ratings:
     ) -> None:  # fmt: skip
         self.since = since
         self.details = RatingDetails(api, owners, events_since, notify)
-        self.reader = Reader("ratings", lambda row: rating_record(row, self.details.users))
+        self.reader = Reader(
+            "ratings", lambda row: rating_record(row, self.details.users), FEEDBACK_PROPERTIES
+        )
         self.changes = Walk(
             api, clock, FEEDBACK, self.reader, self._is_wanted, self.details.listed, self.details.searched
         )
@@ -117,13 +119,12 @@ class Ratings:
 
 
 class Calls:
-    def __init__(self, api: HubSpotApi, clock: Clock, since: datetime) -> None:
-        self.api, self.since = api, since
-        self.reader = Reader("calls", call_record)
-        self.changes = Walk(api, clock, CALLS, self.reader, self._is_wanted, searched=self._link)
+    """Calls of the whole company, sales included: only those since the account's own beginning are read."""
 
-    def _is_wanted(self, row: Row) -> bool:
-        return is_since(modified(row), self.since)
+    def __init__(self, api: HubSpotApi, clock: Clock, since: datetime) -> None:
+        self.api = api
+        self.reader = Reader("calls", call_record, CALL_PROPERTIES)
+        self.changes = Walk(api, clock, CALLS, self.reader, searched=self._link, searched_since=since)
 
     async def _link(self, rows: list[Row]) -> None:
         await associate(self.api, CALLS.name, CALLS.associations, rows)
@@ -131,4 +132,4 @@ class Calls:
 
 def organisations(api: HubSpotApi, clock: Clock) -> Walk:
     """Every company, however old: tickets of today belong to them."""
-    return Walk(api, clock, COMPANIES, Reader("organisations", organisation_record), lambda _row: True)
+    return Walk(api, clock, COMPANIES, Reader("organisations", organisation_record, COMPANY_PROPERTIES))

@@ -36,6 +36,10 @@ async def nothing_more(_rows: list[Row]) -> None:
     return None
 
 
+def everything(_row: Row) -> bool:
+    return True
+
+
 @dataclass(slots=True)
 class Place:
     """The cursor. `read_ms` is null while the list is being read, from `after` on."""
@@ -71,7 +75,7 @@ class Walk:
     clock: Clock
     kind: Kind
     reader: Reader
-    keep: Callable[[Row], bool]
+    keep: Callable[[Row], bool] = everything
     """Whether a listed row is recent enough to be stored at all."""
     listed: Complete = nothing_more
     searched: Complete = nothing_more
@@ -79,9 +83,13 @@ class Walk:
     """Lists bring the histories of objects created since then; there are half as many to a page."""
     before: Callable[[Place, Sequence[Row]], Awaitable[None]] | None = None
     """Called before rows are read, with the place in which the stream may remember."""
+    searched_since: datetime | None = None
+    """Nothing is listed, and the search is read from there on: for what holds far more than is wanted."""
 
     async def pull(self, cursor: Cursor | None) -> AsyncIterator[Page]:
         place = place_in(cursor, Place)
+        if place.read_ms is None and self.searched_since is not None:
+            place.read_ms = place.settled_ms = words.milliseconds(self.searched_since)
         if place.read_ms is None:
             async for page in self._list(place):
                 yield page
