@@ -45,9 +45,15 @@ class Phase(IntEnum):
     ENDED = 3
 
 
+_COMMITS = {"page_commit": slice(16, 20), "kpi_commit": slice(20, 24)}
+"""Where the shared memory counts them."""
+_KILLS = (*(phase.name.lower() for phase in Phase), *_COMMITS)
+
+
 @dataclass(frozen=True)
 class Plan:
-    """`kills` are per round: by phase, and `commit` for kills in place of a commit, between two transactions.
+    """`kills` are per round: by phase for those by the clock, and in place of a page's or of the refresh's commit,
+    so that every place between two transactions is met.
 
     `variables` are settings without prefix.
     """
@@ -61,24 +67,22 @@ class Plan:
     kills: Mapping[str, int] = field(default_factory=dict)
     seconds: Mapping[str, list[float]] = field(default_factory=dict)
     """How long each phase of each round takes when nobody is killed."""
-    commits: list[int] = field(default_factory=list)
-    """How many transactions each round takes then, for its pages and its refresh."""
+    commits: Mapping[str, list[int]] = field(default_factory=dict)
+    """How many transactions each round takes then, for its pages and for its refresh."""
     room_bytes: list[int] = field(default_factory=list)
     """Before each round, so many syncs find a disk on which no file may grow beyond that."""
 
 
 @dataclass
 class Told:
-    killed: dict[str, int] = field(
-        default_factory=lambda: {**{phase.name.lower(): 0 for phase in Phase}, "commit": 0}
-    )
-    """Syncs killed: by the phase they were in, or in place of a commit."""
+    killed: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_KILLS, 0))
+    """Syncs killed: by the phase they were in, or in place of which commit."""
     pages_at_kill: list[int] = field(default_factory=list)
     crowded: list[tuple[int, int, str]] = field(default_factory=list)
     """Of each sync without room: pages stored, exit code, its sentence."""
     ended: int = 0
     seconds: dict[str, list[float]] = field(default_factory=dict)
-    commits: list[int] = field(default_factory=list)
+    commits: dict[str, list[int]] = field(default_factory=dict)
 
 
 class Shared(Watch):
@@ -86,7 +90,7 @@ class Shared(Watch):
 
     def __init__(self) -> None:
         self._memory = mmap.mmap(-1, mmap.ALLOCATIONGRANULARITY)
-        self._dies_at_commit = 0
+        self._dies_at: tuple[str, int] | None = None
         self._is_saving = False
 
     @property
@@ -97,23 +101,27 @@ class Shared(Watch):
     def pages(self) -> int:
         return int.from_bytes(self._memory[8:12], "little")
 
-    @property
-    def commits(self) -> int:
-        return int.from_bytes(self._memory[16:20], "little")
+    def commits(self, name: str) -> int:
+        return int.from_bytes(self._memory[_COMMITS[name]], "little")
 
-    def forget(self, dies_at_commit: int = 0) -> None:
+    def forget(self, dies_at: tuple[str, int] | None = None) -> None:
         self._memory[:24] = bytes(24)
-        self._dies_at_commit = dies_at_commit
+        self._dies_at = dies_at
 
     def saving(self, saving: bool) -> None:
         self._is_saving = saving
 
     def commit(self, _connection: object) -> None:
         """Called before a transaction is committed; counted are those of pages and of the KPI refresh."""
-        if not (self._is_saving or self.phase is Phase.RECOMPUTING):
+        if self._is_saving:
+            name = "page_commit"
+        elif self.phase is Phase.RECOMPUTING:
+            name = "kpi_commit"
+        else:
             return
-        self._memory[16:20] = (self.commits + 1).to_bytes(4, "little")
-        if self.commits == self._dies_at_commit:
+        count = self.commits(name) + 1
+        self._memory[_COMMITS[name]] = count.to_bytes(4, "little")
+        if self._dies_at == (name, count):
             os.kill(os.getpid(), signal.SIGKILL)
 
     def started(self, report: Report) -> None:
@@ -188,24 +196,21 @@ class Killer:
 
     def kill_in_round(self, number: int, now: datetime) -> None:
         """A kill that came too late is made up for in the next round: in this one all is done."""
-        left = {
-            name: wanted * (number + 1) - self.told.killed[name] for name, wanted in self.plan.kills.items()
-        }
-        last = Phase.RECOMPUTING.name.lower()
-        early = [name for name, often in left.items() if name != last for _kill in range(often)]
-        self.dice.shuffle(early)
-        for name in early:
-            if not self.kill_in(name, number, now, len(early)):
-                break
-        for _kill in range(left.get(last, 0)):
-            if not self.kill_in(last, number, now, left[last]):
-                break
+        late = ("recomputing", "kpi_commit")
+        kills: tuple[list[str], list[str]] = ([], [])
+        for name, wanted in self.plan.kills.items():
+            kills[name in late].extend([name] * (wanted * (number + 1) - self.told.killed[name]))
+        for some in kills:
+            self.dice.shuffle(some)
+            for name in some:
+                if not self.kill_in(name, number, now, len(some)):
+                    break
 
     def kill_in(self, name: str, number: int, now: datetime, often: int) -> bool:
         """One of so many kills of a round, which together take it about three quarters through."""
         share = self.dice.uniform(0, 1.5 / (often + 1))
-        if name == "commit":
-            return self.kill_at_commit(now, max(1, round(share * self.plan.commits[number])))
+        if name in _COMMITS:
+            return self.kill_at_commit(now, name, 1 + int(share * self.plan.commits[name][number]))
         return self.kill(now, Phase[name.upper()], share * self.plan.seconds[name][number])
 
     def crowd(self, now: datetime, room_bytes: int) -> None:
@@ -243,14 +248,14 @@ class Killer:
             self.note_end(status)
         return at is not Phase.ENDED
 
-    def kill_at_commit(self, now: datetime, number: int) -> bool:
+    def kill_at_commit(self, now: datetime, name: str, number: int) -> bool:
         """False if the sync had fewer transactions."""
-        child = self.fork(now, dies_at_commit=number)
+        child = self.fork(now, dies_at=(name, number))
         _child, status = os.waitpid(child, 0)
         if not os.WIFSIGNALED(status):
             self.note_end(status)
             return False
-        self.told.killed["commit"] += 1
+        self.told.killed[name] += 1
         self.told.pages_at_kill.append(self.shared.pages)
         return True
 
@@ -266,12 +271,17 @@ class Killer:
         for phase in (Phase.OPENING, Phase.READING, Phase.RECOMPUTING):
             lasted = entered[phase + 1] - entered[phase]
             self.told.seconds.setdefault(phase.name.lower(), []).append(lasted)
-        self.told.commits.append(self.shared.commits)
+        for name in _COMMITS:
+            self.told.commits.setdefault(name, []).append(self.shared.commits(name))
 
     def fork(
-        self, now: datetime, prepare: Callable[[], object] = lambda: None, *, dies_at_commit: int = 0
+        self,
+        now: datetime,
+        prepare: Callable[[], object] = lambda: None,
+        *,
+        dies_at: tuple[str, int] | None = None,
     ) -> int:
-        self.shared.forget(dies_at_commit)
+        self.shared.forget(dies_at)
         child = os.fork()
         if child:
             return child

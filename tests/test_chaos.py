@@ -48,12 +48,18 @@ def test_kills_at_random_instants_change_nothing(
     on_sqlite = calm.startswith("sqlite")
     if request.config.getoption("--chaos-full"):
         story = Story(tickets=600, rounds=10, changed=60)
-        each = 4 if on_sqlite else 2
-        kills = {"opening": 1, "reading": each, "recomputing": each, "commit": each}
+        each = 2 if on_sqlite else 1  # a hundred on SQLite, fifty on Postgres
+        kills = {
+            "opening": each - 1,
+            "reading": each + 1,
+            "recomputing": each,
+            "page_commit": each,
+            "kpi_commit": each,
+        }
     else:
         story = Story(tickets=150, rounds=2, changed=15)
-        each = 2 if on_sqlite else 1
-        kills = {"reading": each, "recomputing": each, "commit": 2 * each}
+        kills = {"page_commit": 1, "recomputing": 1}
+        kills |= {"reading": 1, "kpi_commit": 1} if on_sqlite else {}
     prove_that_kills_change_nothing(story, forking, calm, killed, kills)
 
 
@@ -69,8 +75,8 @@ def prove_that_kills_change_nothing(
 
     # Without kills that hit a sync at work, in each of its phases, nothing was proven.
     wanted = {phase: wanted * story.rounds for phase, wanted in kills.items()}
-    assert all(hits[phase] >= 0.7 * often for phase, often in wanted.items()), (hits, wanted)
-    assert sum(hits.values()) - hits["ended"] >= 0.8 * sum(wanted.values()), (hits, wanted)
+    assert all(hits[phase] >= 0.5 * often for phase, often in wanted.items()), (hits, wanted)
+    assert sum(hits.values()) - hits["ended"] >= 0.75 * sum(wanted.values()), (hits, wanted)
     assert sum(pages > 0 for pages in told["pages_at_kill"]) >= 0.3 * sum(wanted.values()), told
 
     assert differences(dump(calm), dump(killed)) == []
