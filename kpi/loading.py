@@ -91,6 +91,21 @@ class Loader:
         return found
 
 
+@dataclass(slots=True)
+class FactsWork:
+    """Computes the facts of a part; each process keeps the accounts' contexts it has met."""
+
+    zone: str
+    meaning: Meaning
+    loaders: dict[str, Loader] = field(default_factory=dict)
+
+    def __call__(self, connection: sa.Connection, part: Part) -> Batch:
+        loader = self.loaders.get(part.account)
+        if loader is None:
+            loader = self.loaders[part.account] = Loader(connection, part.account, self.zone, self.meaning)
+        return loader.batch(connection, part)
+
+
 def _context(connection: sa.Connection, account: str, zone: str, meaning: Meaning) -> Context:
     people = _of_account(connection, account, "SELECT id, is_light FROM people WHERE (is_staff OR was_staff)")
     groups = _of_account(

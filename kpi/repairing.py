@@ -10,7 +10,7 @@ from kpi.metric import DAY_END, Metric
 from kpi.periods import Grain
 from kpi.selecting import fetched
 from kpi.step_cells import by_anchor, days_of
-from kpi.step_facts import touch_tickets
+from kpi.step_facts import touch_all
 
 
 def touch_since(
@@ -19,18 +19,16 @@ def touch_since(
     """Touch every ticket that was alive since the day, and every later day that holds facts or cells."""
     mark = "?" if connection.dialect.name == "sqlite" else "%s"
     since = local_days(zone).start_of(day)
-    touch_tickets(connection, f"tickets WHERE COALESCE(updated_at, created_at) >= {mark}", (since,))
-    touch_tickets(connection, f"ticket_events WHERE at >= {mark}", (since,), "ticket_id")
-    touch_tickets(
-        connection, f"ratings WHERE rated_at >= {mark} AND ticket_id IS NOT NULL", (since,), "ticket_id"
-    )
-    touch_tickets(
-        connection, f"backlog_spans WHERE until_day IS NULL OR until_day > {mark}", (day,), "ticket_id"
-    )
+    touch_all(connection, f"tickets WHERE COALESCE(updated_at, created_at) >= {mark}", (since,))
+    touch_all(connection, f"ticket_events WHERE at >= {mark}", (since,), "ticket_id")
+    rated = f"ratings WHERE rated_at >= {mark} AND ticket_id IS"
+    touch_all(connection, f"{rated} NOT NULL", (since,), "ticket_id")
+    touch_all(connection, f"{rated} NULL", (since,), kind="rating")
+    touch_all(connection, f"backlog_spans WHERE until_day IS NULL OR until_day > {mark}", (day,), "ticket_id")
     for anchor, metrics in by_anchor(catalog).items():
         if anchor != DAY_END:
             for table in {anchor.table} & {"ticket_facts", "turn_facts", "transition_facts"}:
-                touch_tickets(connection, f"{table} WHERE {anchor.day} >= {mark}", (day,), "ticket_id")
+                touch_all(connection, f"{table} WHERE {anchor.day} >= {mark}", (day,), "ticket_id")
         days = {one for one in days_of(connection, anchor, today) if one >= day}
         days |= _days_with_cells(connection, metrics, day)
         writing.touch_periods(connection, anchor.name, days)

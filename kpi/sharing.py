@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
@@ -31,7 +31,7 @@ def processors() -> int:
 
 def in_order(
     engine: sa.Engine, work: Work[Task, Result], tasks: Iterable[Task], processes: int
-) -> Iterator[tuple[Task, Result]]:
+) -> Generator[tuple[Task, Result]]:
     """Each task with its result, in the tasks' order; in this process where one is enough."""
     if processes < 2:
         for task in tasks:

@@ -1,13 +1,14 @@
 """Where a KPI's facts are read: one query an anchor and stretch of days, into columns."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import sqlalchemy as sa
 
-from kpi.cells import MONTHLY, FactReader, Facts, Ints
+from kpi.cells import MONTHLY, Cell, FactReader, Facts, Ints, Scope, cells
 from kpi.metric import DAY_END, RATED, Anchor, Metric
 from kpi.periods import Chunk, Grain, last_day
 
@@ -105,3 +106,24 @@ def _standing(rows: Sequence[Sequence[Any]], days: Ints, metrics: int) -> Iterat
     for row, first, end in zip(rows, firsts.tolist(), lasts.tolist(), strict=True):
         for day in days[first:end].tolist():
             yield (day, row[2], row[3], *row[4:], *ones)
+
+
+class Stretch(NamedTuple):
+    """The cells of some KPIs of one anchor in a stretch of days."""
+
+    metrics: Sequence[Metric]
+    chunk: Chunk
+
+
+@dataclass(frozen=True, slots=True)
+class CellsWork:
+    """Computes the cells of a stretch as they are at one instant."""
+
+    now: int
+    today: int
+    vendors: Mapping[str, str]
+
+    def __call__(self, connection: sa.Connection, stretch: Stretch) -> list[Cell]:
+        facts = read_facts(connection, stretch.metrics, stretch.chunk, self.today)
+        scope = Scope(stretch.chunk, self.now, self.today, self.vendors)
+        return [cell for metric in stretch.metrics for cell in cells(metric, facts, scope)]

@@ -2,45 +2,21 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from kpi import writing
 from kpi.calendar import local_days
-from kpi.cells import Cell, Scope, cells
 from kpi.metric import DAY_END, Anchor, Metric
-from kpi.periods import Chunk, chunks
+from kpi.periods import chunks
 from kpi.publishing import begin, changed_metrics, generations, publish, replace_cells, sweep_out
 from kpi.selecting import fetched
 from kpi.sharing import in_order, processors
-from kpi.sources import read_facts
+from kpi.sources import CellsWork, Stretch
 from storage.database import reading
 
 _WORTH_SHARING = 100_000
 """Tickets from which on starting processes pays."""
-
-
-class Stretch(NamedTuple):
-    """The cells of some KPIs of one anchor in a stretch of days."""
-
-    metrics: Sequence[Metric]
-    chunk: Chunk
-
-
-@dataclass(frozen=True, slots=True)
-class CellsWork:
-    """Computes the cells of a stretch as they are at one instant."""
-
-    now: int
-    today: int
-    vendors: Mapping[str, str]
-
-    def __call__(self, connection: sa.Connection, stretch: Stretch) -> list[Cell]:
-        facts = read_facts(connection, stretch.metrics, stretch.chunk, self.today)
-        scope = Scope(stretch.chunk, self.now, self.today, self.vendors)
-        return [cell for metric in stretch.metrics for cell in cells(metric, facts, scope)]
 
 
 def by_anchor(metrics: Iterable[Metric]) -> dict[Anchor, list[Metric]]:

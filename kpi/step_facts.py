@@ -2,19 +2,18 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
 from kpi import writing
-from kpi.loading import Batch, Loader
-from kpi.meaning import Meaning
+from kpi.loading import Batch, FactsWork
 from kpi.replacing import replace
 from kpi.reporting import Reporting
 from kpi.selecting import Keys, Part, rows_of
 from kpi.sharing import in_order, processors
-from kpi.sweeping import PART, Place, Step, steps
+from kpi.sweeping import PART, Place, StepWork, steps
 from storage.database import reading
+from storage.tables import touches
 from storage.touches import Touch, forget_touches, read_touches
 
 _SWEEP, _VERSION = "sweep", "facts"
@@ -22,32 +21,6 @@ _WIDE = ("person", "schedule", "group")
 """Touches that are spread to the tickets which rest on them."""
 WORTH_SHARING = 20_000
 """Tickets from which on starting processes pays."""
-_WAIT_FOR_WRITERS = "LOCK TABLE touches IN SHARE ROW EXCLUSIVE MODE"
-
-
-@dataclass(slots=True)
-class FactsWork:
-    """Computes the facts of a part; each process keeps the accounts' contexts it has met."""
-
-    zone: str
-    meaning: Meaning
-    loaders: dict[str, Loader] = field(default_factory=dict)
-
-    def __call__(self, connection: sa.Connection, part: Part) -> Batch:
-        loader = self.loaders.get(part.account)
-        if loader is None:
-            loader = self.loaders[part.account] = Loader(connection, part.account, self.zone, self.meaning)
-        return loader.batch(connection, part)
-
-
-@dataclass(frozen=True, slots=True)
-class StepWork:
-    """The same for a step of a sweep."""
-
-    work: FactsWork
-
-    def __call__(self, connection: sa.Connection, step: Step) -> Batch:
-        return self.work(connection, step.part)
 
 
 class FactsStep:
@@ -68,6 +41,9 @@ class FactsStep:
         return writing.get_state(connection, _SWEEP) is not None or bool(read_touches(connection, 1))
 
     def start_over(self, connection: sa.Connection) -> None:
+        """A sweep will see all that was touched until now, so these touches are forgotten with its start."""
+        _wait_for_writers(connection)
+        connection.execute(sa.delete(touches))
         writing.set_state(connection, _SWEEP, Place().text())
         writing.set_state(connection, _VERSION, self.reporting.facts_version())
 
@@ -103,58 +79,50 @@ class FactsStep:
     def _follow_touches(self, waiting: int) -> None:
         work = FactsWork(self.reporting.zone, self.reporting.meaning)
         with self.engine.begin() as connection:
-            self._spread(
-                connection, [touch for kind in _WIDE for touch in read_touches(connection, 1_000_000, kind)]
-            )
+            wide = [touch for kind in _WIDE for touch in read_touches(connection, 1_000_000, kind)]
+            self._spread(connection, wide)
         done = 0
         while True:
             with self.engine.begin() as connection:
-                touches = read_touches(connection, PART)
-                if not touches:
+                read = read_touches(connection, PART)
+                if not read:
                     return
-                if wide := [touch for touch in touches if touch.kind in _WIDE]:
+                if wide := [touch for touch in read if touch.kind in _WIDE]:
                     self._spread(connection, wide)
                     work.loaders.clear()
                     continue
-                for part in self._parts(connection, touches):
+                for part in self._parts(connection, read):
                     batch = work(connection, part)
                     self._replace(connection, part, batch)
                     self.tickets += len(batch.tickets)
-                forget_touches(connection, touches)
-            done += len(touches)
+                forget_touches(connection, read)
+            done += len(read)
             self.progress(min(done, waiting), waiting)
 
     def _replace(self, connection: sa.Connection, part: Part, batch: Batch) -> None:
         for anchor, days in replace(connection, part, batch, self.today).items():
             writing.touch_periods(connection, anchor, days)
 
-    def _spread(self, connection: sa.Connection, touches: Sequence[Touch]) -> None:
+    def _spread(self, connection: sa.Connection, wide: Sequence[Touch]) -> None:
         """A person who changed sides, or a changed schedule, touches the tickets that rest on it."""
-        if not touches:
-            return
-        if connection.dialect.name == "postgresql":
-            connection.exec_driver_sql(_WAIT_FOR_WRITERS)  # or two transactions wait for each other's touches
         mark = "?" if connection.dialect.name == "sqlite" else "%s"
-        for touch in touches:
+        for touch in wide:
             if touch.kind == "person":
                 about = (touch.account, touch.entity_id)
-                touch_tickets(
-                    connection,
-                    f"ticket_events WHERE account = {mark} AND actor_id = {mark}",
-                    about,
-                    "ticket_id",
-                )
-                touch_tickets(connection, f"tickets WHERE account = {mark} AND submitter_id = {mark}", about)
-                touch_tickets(connection, f"ratings WHERE account = {mark} AND respondent_id = {mark} "
-                              "AND ticket_id IS NOT NULL", about, "ticket_id")  # fmt: skip
-        for account in sorted({touch.account for touch in touches if touch.kind != "person"}):
-            touch_tickets(connection, f"tickets WHERE account = {mark}", (account,))
-        forget_touches(connection, touches)
+                acted = f"ticket_events WHERE account = {mark} AND actor_id = {mark}"
+                touch_all(connection, acted, about, "ticket_id")
+                touch_all(connection, f"tickets WHERE account = {mark} AND submitter_id = {mark}", about)
+                answered = f"ratings WHERE account = {mark} AND respondent_id = {mark} AND ticket_id IS"
+                touch_all(connection, f"{answered} NOT NULL", about, "ticket_id")
+                touch_all(connection, f"{answered} NULL", about, kind="rating")
+        for account in sorted({touch.account for touch in wide if touch.kind != "person"}):
+            touch_all(connection, f"tickets WHERE account = {mark}", (account,))
+        forget_touches(connection, wide)
 
-    def _parts(self, connection: sa.Connection, touches: Iterable[Touch]) -> list[Part]:
+    def _parts(self, connection: sa.Connection, read: Iterable[Touch]) -> list[Part]:
         """What is touched, by account: an answered call is a contact of its ticket, a rating may have one."""
         named: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-        for touch in touches:
+        for touch in read:
             named[touch.account][touch.kind].append(touch.entity_id)
         parts = []
         for account, by_kind in sorted(named.items()):
@@ -171,14 +139,19 @@ class FactsStep:
         return parts
 
 
-def touch_tickets(
-    connection: sa.Connection, where: str, values: Sequence[object], column: str = "id"
+def _wait_for_writers(connection: sa.Connection) -> None:
+    """Two transactions that touch in different orders would wait for each other."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("LOCK TABLE touches IN SHARE ROW EXCLUSIVE MODE")
+
+
+def touch_all(
+    connection: sa.Connection, where: str, values: Sequence[object], column: str = "id", kind: str = "ticket"
 ) -> None:
-    """Touch the tickets that a table's rows name, in one order for everybody who touches."""
-    collation = "" if connection.dialect.name == "sqlite" else 'COLLATE "C"'
+    """Touch the tickets, or the ratings, that a table's rows name."""
+    _wait_for_writers(connection)
     connection.exec_driver_sql(
-        f"INSERT INTO touches (account, kind, entity_id) SELECT account, 'ticket', {column} FROM {where} "
-        f"GROUP BY account, {column} ORDER BY account, {column} {collation} "
+        f"INSERT INTO touches (account, kind, entity_id) SELECT DISTINCT account, '{kind}', {column} FROM {where} "
         "ON CONFLICT (account, kind, entity_id) DO NOTHING",
         tuple(values),
     )

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from kpi.loading import Batch, FactsWork
 from kpi.selecting import Part, Range, fetched
 
 PART = 2_000
@@ -34,6 +36,16 @@ class Step(NamedTuple):
 
     part: Part
     then: Place
+
+
+@dataclass(frozen=True, slots=True)
+class StepWork:
+    """Computes the facts of a step's part."""
+
+    work: FactsWork
+
+    def __call__(self, connection: sa.Connection, step: Step) -> Batch:
+        return self.work(connection, step.part)
 
 
 def steps(connection: sa.Connection, start: Place) -> Iterator[Step]:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from kpi.calendar import day_date, day_number, local_days
 from kpi.cells import Cell
 from kpi.exclusive import exclusively
-from kpi.loading import Batch
+from kpi.loading import Batch, FactsWork
 from kpi.metric import Metric
 from kpi.periods import Grain, chunks, start_of
 from kpi.publishing import generations, stored_vendors
@@ -26,8 +26,9 @@ from kpi.reporting import Reporting
 from kpi.scratch import scratch_database, write_facts
 from kpi.selecting import Part, fetched
 from kpi.sharing import in_order, processors
-from kpi.step_cells import CellsWork, Stretch, by_anchor, days_of, passed_until
-from kpi.step_facts import WORTH_SHARING, FactsWork
+from kpi.sources import CellsWork, Stretch
+from kpi.step_cells import by_anchor, days_of, passed_until
+from kpi.step_facts import WORTH_SHARING
 from kpi.sweeping import PART, Place, steps
 from storage.columns import microseconds
 from storage.database import reading
