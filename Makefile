@@ -44,7 +44,7 @@ wheel: .venv/.development ## build the wheel and run it in an empty environment
 	$(BIN)/python tests/smoke_wheel.py dist/*.whl
 
 bench: .venv/.development ## throughput, memory, refresh cost, beside a bare loop
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench $(ARGS)
 
 chaos: .venv/.development ## kill it a hundred times and compare
 	$(BIN)/pytest -m chaos --chaos-full
