@@ -117,7 +117,7 @@ in Zendesk by its last change: it may be counted in another month."""
 def test_the_same_history_seen_through_zendesk_gives_the_same_kpis(
     new_database: Callable[[], sa.Engine],
 ) -> None:
-    desk = Desk(seed=3, tickets=220, days=80, now=NOW)
+    desk = Desk(seed=3, tickets=120, days=60, now=NOW)
     with Sandbox(desk, HubSpot(desk)) as hubspot, Sandbox(desk, Zendesk(desk)) as zendesk:
         service = Service(new_database(), hubspot=hubspot, zendesk=zendesk)
         service.sync("hubspot")
