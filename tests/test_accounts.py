@@ -119,7 +119,7 @@ def test_a_secret_that_reaches_a_log_is_hidden_in_every_form(form: str) -> None:
     written = stream.getvalue()
     assert "sent *** on" in written
     assert TOKEN not in written
-    assert _basic(TOKEN)[8:24] not in written
+    assert base64.b64encode(TOKEN.encode()).decode()[:24] not in written
 
 
 def _basic(token: str) -> str:
