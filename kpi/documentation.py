@@ -27,7 +27,7 @@ periods in which some cases may still change their verdict.
 _ADDING = """\
 ## Adding a KPI
 
-One entry in `kpi/catalog.py` is all: the value, this page, `report_kpi_definitions` and the command line follow. An entry names a fact table's anchor, which facts count
+One entry in a theme of `kpi/catalog/` is all: the value, this page, `report_kpi_definitions` and the command line follow. An entry names a fact table's anchor, which facts count
 (`where`) and what each contributes (`value`), as SQL over that table's columns (`storage/derived.py`). For example, the share of tickets that customers
 opened by telephone:
 
