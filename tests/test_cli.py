@@ -21,7 +21,7 @@ from sync.cli import app
 EXAMPLES = Path(__file__).parent.parent / "docs" / "examples" / "files"
 PROMISED = {
     "demo", "init", "check", "accounts", "sync", "run", "status", "kpi", "explain", "verify", "recompute",
-    "rejected", "reset", "migrate", "health",
+    "rejected", "reset", "migrate", "health", "files",
 }  # fmt: skip
 
 
