@@ -49,17 +49,27 @@ class LocalDays:
     def __init__(self, zone: ZoneInfo) -> None:
         self.zone = zone
         self._stretches: dict[int, tuple[list[int], list[int]]] = {}
+        self._since, self._until, self._offset = 0, 0, 0
 
     def offset(self, at: int) -> int:
         """Microseconds that local clocks are ahead of UTC."""
-        stretch = self._stretches.get(at >> _STRETCH_BITS)
-        if stretch is None:
-            stretch = self._build(at >> _STRETCH_BITS)
-        starts, offsets = stretch
-        return offsets[0] if len(offsets) == 1 else offsets[bisect_right(starts, at) - 1]
+        if not self._since <= at < self._until:
+            self._look_up(at)
+        return self._offset
 
     def day(self, at: int) -> int:
-        return (at + self.offset(at)) // DAY
+        if not self._since <= at < self._until:
+            self._look_up(at)
+        return (at + self._offset) // DAY
+
+    def _look_up(self, at: int) -> None:
+        """Keep the time around an instant in which the offset stays: the next question is near this one."""
+        number = at >> _STRETCH_BITS
+        starts, offsets = self._stretches.get(number) or self._build(number)
+        index = max(bisect_right(starts, at) - 1, 0)
+        self._since = starts[index] if index else number << _STRETCH_BITS
+        self._until = starts[index + 1] if index + 1 < len(starts) else (number + 1) << _STRETCH_BITS
+        self._offset = offsets[index]
 
     def hour_of_week(self, at: int) -> int:
         """0 is Monday's first hour, 167 Sunday's last."""
@@ -205,7 +215,7 @@ class OpenHours:
             return 0
         first, last = start >> _STRETCH_BITS, end >> _STRETCH_BITS
         if first == last:
-            stretch = self._stretch(first)
+            stretch = self._stretches.get(first) or self._stretch(first)
             return stretch.until(end) - stretch.until(start)
         opening = self._stretch(first)
         whole = sum(self._stretch(number).total for number in range(first + 1, last))

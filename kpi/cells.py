@@ -4,7 +4,7 @@ Whole periods are computed, never parts of them, and all sums are integers: the 
 facts alone, not on the way to them.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import sqrt
 from typing import Any, NamedTuple
@@ -56,19 +56,22 @@ class Cell(NamedTuple):
     computed_at: int
 
 
-class Members:
+class Members(dict[Any, int]):
     """The members of one dimension, numbered as they are met; null is nobody (-1)."""
 
     def __init__(self) -> None:
-        self.codes: dict[Any, int] = {None: -1}
+        super().__init__({None: -1})
 
-    def encode(self, values: Sequence[Any]) -> list[int]:
-        codes = self.codes
-        return [codes.setdefault(value, len(codes) - 1) for value in values]
+    def __missing__(self, member: Any) -> int:
+        self[member] = number = len(self) - 1
+        return number
+
+    def encode(self, values: Iterable[Any]) -> list[int]:
+        return list(map(self.__getitem__, values))
 
     @property
     def names(self) -> list[str]:
-        return [str(name) for name in list(self.codes)[1:]]
+        return [str(name) for name in list(self)[1:]]
 
 
 @dataclass(slots=True)

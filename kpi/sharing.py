@@ -1,5 +1,6 @@
 """Work of many like tasks shared among processes: they read and compute, only their parent writes."""
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -78,6 +79,7 @@ def _take(task: Task, pipe: "Connection[Any, Any]") -> tuple[Task, Any]:
 def _serve(pipe: "Connection[Any, Any]", url: str, work: Work[Task, Result]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # the parent decides; its end closes the pipe
+    gc.disable()  # facts and cells hold no cycles, and looking for some costs a sixth
     engine = connect(url)
     while True:
         try:
