@@ -15,11 +15,14 @@ from urllib.parse import urlsplit
 
 import pytest
 import sqlalchemy as sa
+from typer.testing import CliRunner
 
 from connectors import Misconfigured, Unexpected, Unsupported
 from connectors.zendesk import ZendeskConnector, ZendeskSettings
+from storage.database import open_database
 from storage.store import Store
 from storage.tables import TABLES
+from sync.cli import app
 from tests.fake_zendesk import PATHS, loopback
 
 RECORDINGS = Path(__file__).parents[1].joinpath("../shared/payloads/zendesk")
@@ -105,6 +108,8 @@ class Replay:
 
     def __init__(self) -> None:
         self.answers: dict[str, tuple[int, Any]] = {}
+        self.steady: dict[str, Any] = {}
+        """What an address that was answered once goes on to say."""
         self.asked: list[str] = []
         replay = self
 
@@ -112,7 +117,9 @@ class Replay:
             def do_GET(self) -> None:
                 path = urlsplit(self.path).path
                 replay.asked.append(self.path)
-                status, body = replay.answers.pop(path, (200, replay.nothing(path)))
+                status, body = replay.answers.pop(
+                    path, (200, replay.steady.get(path) or replay.nothing(path))
+                )
                 content = body.encode() if isinstance(body, str) else json.dumps(body).encode()
                 self.send_response(status)
                 self.send_header("content-type", "application/json")
@@ -280,3 +287,47 @@ def test_recorded_refusals_are_errors_by_consequence(path: Path, database: sa.En
     else:
         pull(replay, Store(database), path.name, "tickets")
         assert len(replay.asked) == 2
+
+
+def test_the_sync_command_keeps_every_recorded_row(
+    replay: Replay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Round by round each address answers with its next recording, until all were served."""
+    monkeypatch.chdir(tmp_path)
+    prefix = "DESKPULSE_ACCOUNTS__ACME__"
+    given = {"CONNECTOR": "zendesk", "SUBDOMAIN": "acme", "ACCESS_TOKEN": "t", "BASE_URL": replay.url}
+    for name, value in given.items():
+        monkeypatch.setenv(prefix + name, value)
+    rounds: dict[str, list[tuple[str, dict[str, Any]]]] = {}
+    for path in PAGES:
+        body = envelope(path)
+        [key] = [key for key in LISTED if key in body]
+        rounds.setdefault(LISTED[key][1], []).append((key, body))
+    wanted: set[tuple[str, str]] = set()
+    policies = LISTED["sla_policies"][
+        1
+    ]  # asked twice: by their stream, and whether SLA steps are worth a request
+
+    for number in range(max(map(len, rounds.values()))):
+        now = {address: left[number] for address, left in rounds.items() if number < len(left)}
+        replay.answers = {address: (200, body) for address, (_, body) in now.items()}
+        replay.steady = {policies: rounds[policies][0][1]}
+        done = CliRunner().invoke(app, ["sync", "--full"])
+        assert done.exit_code == 0, done.output
+        assert not set(replay.answers) & set(now), "asked of every address"
+        wanted |= {(LISTED[key][0], str(row["id"])) for key, body in now.values() for row in body[key]}
+
+    engine = open_database(f"sqlite:///{tmp_path / 'deskpulse.db'}")
+    store = Store(engine)
+    aside = {(row.stream, row.row_id) for row in store.rejected("acme")}
+    kept = {
+        (name, key) for name, _ in LISTED.values() for key in stored(store, KINDS.get(name, name), "acme")
+    }
+    audits = {name for name in wanted if name[0] == "ticket_events"}
+    assert wanted - audits <= kept | aside
+    told = {row["ticket_id"] for row in stored(store, "ticket_events", "acme").values()}
+    assert audits
+    assert told, "an audit becomes several events, which carry its ticket's id"
+    assert len(wanted) > 50
+    replay.steady = {}
+    engine.dispose()
