@@ -448,6 +448,18 @@ def test_without_ratings_a_day_is_read_again_so_that_clocks_may_differ() -> None
     assert walk.stored_cursor == {"start": SECOND - 61 - DAY, "end": 0, "after": None}
 
 
+def test_an_empty_last_window_of_less_than_a_day_is_a_place_of_its_own() -> None:
+    """The next pull begins where it began; a cursor that came back would be taken for a walk in circles."""
+    vendor = FakeZendesk(ratings=[listed("satisfaction_ratings"), listed("satisfaction_ratings")])
+    walk = vendor.pull("ratings", since=NOW - timedelta(days=30, hours=6))
+
+    first, last = (page.cursor for page in walk.pages)
+    assert first is not None
+    assert last is not None
+    assert first["start"] == last["start"]
+    assert first != last
+
+
 def test_a_window_that_was_cut_goes_on_where_it_was() -> None:
     vendor = FakeZendesk(ratings=[listed("satisfaction_ratings"), listed("satisfaction_ratings")])
     vendor.pull("ratings", {"start": SINCE, "end": SINCE + 50, "after": "x"})

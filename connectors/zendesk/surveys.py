@@ -56,7 +56,7 @@ class Ratings:
                 newest = max([newest, *(_after(each, last) for each in read.records)])
                 place = replace(place, after=page.after)
                 if page.is_last:
-                    place = Window(place.end if place.end < last else max(newest, last - _APART))
+                    place = _ended(place, last, newest)
                 yield Page(
                     read.records,
                     cursor=asdict(place),
@@ -65,6 +65,14 @@ class Ratings:
                 )
             if params["end_time"] >= last:
                 return
+
+
+def _ended(place: Window, last: int, newest: int) -> Window:
+    """The place after a window's last page. Where the next pull begins at the same second again, the
+    window's end stays: no two places of a walk are the same.
+    """
+    start = place.end if place.end < last else max(newest, last - _APART)
+    return Window(start, place.end if start == place.start else 0)
 
 
 def _after(record: Record, last: int) -> int:
