@@ -14,6 +14,16 @@ _SECONDS = (
 _COUNTS = ("replies", "customer_messages", "reopens", "agent_changes", "group_changes")
 
 
+def _value_of(cell: str) -> str:
+    """What a cell (an alias of `kpi_cells`) says by a statistic `s` and its definition `d`."""
+    return f"""CASE s.statistic
+                    WHEN 'mean' THEN CAST({cell}.numerator AS double precision) / NULLIF({cell}.n, 0)
+                    WHEN 'p50' THEN {cell}.p50 WHEN 'p90' THEN {cell}.p90 WHEN 'p95' THEN {cell}.p95
+                    ELSE CASE d.shape WHEN 'count' THEN CAST({cell}.numerator AS double precision)
+                         ELSE d.scale * CAST({cell}.numerator AS double precision) / NULLIF({cell}.denominator, 0) END
+                    END"""
+
+
 def tickets_view(words: Words) -> str:
     """One row a ticket; figures are null until the KPI refresh has seen it."""
     figures = ", ".join(f"f.{name}" for name in (*_SECONDS, *_COUNTS))
@@ -57,12 +67,7 @@ def kpis_view(words: Words) -> str:
                     WHEN 'organisation' THEN COALESCE(
                         (SELECT o.name FROM organisations o WHERE o.account = c.account AND o.id = c.member), c.member)
                     ELSE c.member END AS member_name,
-               CASE s.statistic
-                    WHEN 'mean' THEN CAST(c.numerator AS double precision) / NULLIF(c.n, 0)
-                    WHEN 'p50' THEN c.p50 WHEN 'p90' THEN c.p90 WHEN 'p95' THEN c.p95
-                    ELSE CASE d.shape WHEN 'count' THEN CAST(c.numerator AS double precision)
-                         ELSE d.scale * CAST(c.numerator AS double precision) / NULLIF(c.denominator, 0) END
-                    END AS value,
+               {_value_of("c")} AS value,
                c.n, c.numerator, c.denominator, c.ci_low, c.ci_high,
                CASE s.statistic WHEN 'p90' THEN c.n < 10 WHEN 'p95' THEN c.n < 20 ELSE c.low_sample = 1 END AS low_sample,
                {words.flag("c.provisional")} AS provisional, c.availability, {words.at("c.computed_at")} AS computed_at
