@@ -46,6 +46,8 @@ class Case:
         self.hours = _hours(ticket, self.history, context)
         self.approximations = 0
         self.flags: set[str] = set()
+        if not self.is_complete and _goes_by_group(ticket, self.history, context):
+            self.approximate(Approximated.HOURS)
 
     def seconds(self, start: int, end: int) -> int | None:
         """A duration that counts: imported tickets have none, and a negative one is flagged instead."""
@@ -60,6 +62,12 @@ class Case:
         if self.hours is None or self.ticket.is_imported:
             return None
         return self.hours.between(start, end) // SECOND
+
+    def business_or(self, vendor_seconds: int | None, start: int, end: int) -> int | None:
+        """Business seconds; where no hours are known, the vendor's own."""
+        if self.hours is None and not self.ticket.is_imported:
+            return vendor_seconds
+        return self.business_seconds(start, end)
 
     def approximate(self, figure: Approximated) -> None:
         self.approximations |= figure
@@ -76,6 +84,15 @@ def _is_outbound(ticket: TicketInput, history: History, context: Context) -> boo
     if history.opened_by is not None:
         return history.opened_by == "agent"
     return ticket.submitter_id is not None and side_of(ticket.submitter_id, ticket, context) == "agent"
+
+
+def _goes_by_group(ticket: TicketInput, history: History, context: Context) -> bool:
+    """Whether another group might have meant other hours."""
+    schedules = context.schedules or {}
+    if history.schedules or (ticket.schedule_id or "") in schedules:
+        return False
+    of_groups = (context.group_schedules or {}).values()
+    return any(schedules.get(name) is not context.default_schedule for name in of_groups)
 
 
 def _hours(ticket: TicketInput, history: History, context: Context) -> OpenTimeline | None:

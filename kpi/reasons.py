@@ -41,6 +41,7 @@ _INFERRED: Mapping[Approximated, str] = {
     Approximated.BACKLOG: "statuses are not known from the creation on",
     Approximated.CONTACTS: "messages are not known one by one",
     Approximated.ACTORS: "whoever has it today stands for whoever had it then",
+    Approximated.HOURS: "their business hours are those of the groups that were seen at each sync",
     Approximated.ESCALATION: "changes of group between two syncs may not have been seen",
 }
 

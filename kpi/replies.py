@@ -87,7 +87,7 @@ def _first_response(case: Case, said: Sequence[Message], replies: Sequence[Messa
         first.actor_id,
         value_at(case.history.groups, at),
         seconds,
-        case.business_seconds(created_at, at),
+        case.business_or(case.ticket.vendor_first_response_business_seconds, created_at, at),
         any_seconds,
         case.seconds(handed_off_at, at),
         seconds,

@@ -120,6 +120,7 @@ class Context:
     bot_window_seconds: int = 72 * 3_600
     escalation: Signs = field(default_factory=Signs)
     complaint: Signs = field(default_factory=Signs)
+    response_targets: Sequence[ResponseTarget] = ()
 
 
 # What a ticket comes to ---------------------------------------------------------------------------
@@ -144,6 +145,8 @@ class Approximated(IntFlag):
     ACTORS = 4096
     """The agent and group at the reply or the solve are today's."""
     ESCALATION = 8192
+    HOURS = 16384
+    """The schedules that applied follow from groups that were seen at syncs."""
 
 
 class TicketFact(NamedTuple):
@@ -233,9 +236,21 @@ class TicketFact(NamedTuple):
     bot_outcome: str | None
     """`deflected`, `handed_off` or `returned`."""
     bot_at: int | None
+    bot_day: int | None
+    bot_mature_at: int | None
     first_unanswered_at: int | None
     """The oldest customer message that waits for an answer; null while solved."""
     has_reply: int
+
+    target_seconds: int | None
+    """Within how long a first response was due, where one is."""
+    target_day: int | None
+    """Of the reply, or of the instant the target passes without one."""
+    target_agent_id: str | None
+    target_group_id: str | None
+    target_met: int | None
+    """The verdict that stands at `target_mature_at`; null where none is due."""
+    target_mature_at: int | None
 
     history: str
     """How statuses are known: `complete`, `observed` (by looks), `summary` (by the vendor's figures)."""

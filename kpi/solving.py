@@ -82,7 +82,7 @@ def _first(case: Case, solves: Sequence[int]) -> FirstSolve:
         return FirstSolve()
     ticket, history = case.ticket, case.history
     seconds = case.seconds(case.created_at, at)
-    business = case.business_seconds(case.created_at, at)
+    business = case.business_or(ticket.vendor_first_resolution_business_seconds, case.created_at, at)
     if not case.is_complete and not ticket.is_imported:
         if ticket.vendor_first_resolution_seconds is not None:
             seconds = ticket.vendor_first_resolution_seconds
@@ -104,7 +104,7 @@ def _first(case: Case, solves: Sequence[int]) -> FirstSolve:
 def _last(case: Case, at: int) -> LastSolve:
     ticket, history = case.ticket, case.history
     seconds = case.seconds(case.created_at, at)
-    business = case.business_seconds(case.created_at, at)
+    business = case.business_or(ticket.vendor_full_resolution_business_seconds, case.created_at, at)
     if not case.is_complete and not ticket.is_imported:
         if ticket.vendor_full_resolution_seconds is not None:
             seconds = ticket.vendor_full_resolution_seconds

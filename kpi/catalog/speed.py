@@ -33,6 +33,7 @@ SPEED: tuple[Metric, ...] = (
         value="first_response_business_seconds",
         vendor_figure="t.vendor_first_response_business_seconds",
         availability=availability_by(DERIVED, DERIVED, EXACT),
+        approximated=Approximated.HOURS,
     ),
     Metric(
         id="first_resolution_time",
@@ -76,6 +77,7 @@ SPEED: tuple[Metric, ...] = (
         value="full_resolution_business_seconds",
         vendor_figure="t.vendor_full_resolution_business_seconds",
         availability=availability_by(DERIVED, DERIVED, EXACT),
+        approximated=Approximated.HOURS,
     ),
     Metric(
         id="requester_wait_time",
