@@ -52,22 +52,10 @@ class Served:
     settings: Mapping[str, Any]
     process_id: int
 
-    def account(self, name: str, vendor: str) -> dict[str, str]:
+    def account(self, name: str, vendor: str, **more: str) -> dict[str, str]:
         prefix = f"DESKPULSE_ACCOUNTS__{name.upper()}__"
-        values = {"connector": vendor, "since": "800d", **self.settings}
+        values = {"connector": vendor, "since": "800d", **self.settings, **more}
         return {prefix + key.upper(): str(value) for key, value in values.items()}
-
-    def token(self) -> str:
-        """What Zendesk's dialect gives for the client's credentials."""
-        asked = {
-            "grant_type": "client_credentials",
-            "client_id": self.settings["client_id"],
-            "client_secret": self.settings["client_secret"],
-            "scope": "read",
-        }
-        told = self._post("/oauth/tokens", asked)
-        token: str = told["access_token"]
-        return token
 
     def ask(self, what: str, **arguments: Any) -> None:
         """Make something happen there."""
