@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from kpi.metric import APPROXIMATED, DAY_END, DERIVED, EXACT, Metric, Shape
+from kpi.metric import APPROXIMATED, DERIVED, EXACT, STOCKS, Metric, Shape
 from kpi.periods import Chunk, Grain, last_day, period_of
 
 Ints = npt.NDArray[np.int64]
@@ -25,12 +25,13 @@ ALL = "all"
 SHARED = (ALL, "channel", "priority", "type", "category")
 """Dimensions whose members mean the same in every account."""
 OF_ACCOUNT = ("group", "agent", "brand")
-MONTHLY = ("organisation", "tag")
+MONTHLY = ("organisation", "tag", "hour_of_week")
 """Many members, few facts each: by month only."""
+PROFILE = "hour_of_week"
 
 Z = 1.959963984540054
-_RANKS = (EXACT, DERIVED, APPROXIMATED)
-_LOW_SAMPLE = 30
+RANKS = (EXACT, DERIVED, APPROXIMATED)
+LOW_SAMPLE = 30
 
 
 class Cell(NamedTuple):
@@ -86,6 +87,10 @@ class Facts:
     values: dict[str, Floats] = field(default_factory=dict)
     """By KPI; NaN where a fact does not count."""
     matures: dict[str, Floats] = field(default_factory=dict)
+    overs: dict[str, Floats] = field(default_factory=dict)
+    """What each fact brings to a ratio's denominator, where that is not one."""
+    grains: dict[str, Floats] = field(default_factory=dict)
+    """The place in `Grain` of the only grain in which a fact counts."""
     approximations: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
 
@@ -96,6 +101,8 @@ class FactReader:
         self.metrics = metrics
         self.dimensions = dimensions
         self.codes = {name: Members() for name in ("account", *dimensions)}
+        self.codes |= {metric.id: Members() for metric in metrics if metric.shape is Shape.DISTINCT}
+        self.extras = [name for metric in metrics for name in _extras(metric)]
         self.parts: dict[str, list[Any]] = {}
         self.tags: tuple[list[Ints], list[Ints]] = ([], [])
         self.count = 0
@@ -104,8 +111,7 @@ class FactReader:
     def columns(self) -> list[str]:
         """What each fetched row must hold, in this order."""
         values = [metric.id for metric in self.metrics]
-        matures = [f"{metric.id} matures" for metric in self.metrics if metric.matures_at]
-        return ["day", "approximations", "account", *self.dimensions, *values, *matures]
+        return ["day", "approximations", "account", *self.dimensions, *values, *self.extras]
 
     def add(self, rows: Sequence[Sequence[Any]]) -> None:
         if not rows:
@@ -141,14 +147,29 @@ class FactReader:
             account_names=self.codes["account"].names,
             members=members,
             rows=rows,
-            values={metric.id: found.get(metric.id, none) for metric in self.metrics},
-            matures={
-                metric.id: found.get(f"{metric.id} matures", none)
-                for metric in self.metrics
-                if metric.matures_at
-            },
+            values={metric.id: self._values(metric, found.get(metric.id, none)) for metric in self.metrics},
+            matures=self._extra(found, "matures"),
+            overs=self._extra(found, "over"),
+            grains=self._extra(found, "grain"),
             approximations=found.get("approximations", empty),
         )
+
+    def _values(self, metric: Metric, values: Any) -> Floats:
+        """What each fact contributes, in the cell's units; the number of a distinct value."""
+        if metric.shape is Shape.DISTINCT:
+            numbers: Floats = values.astype(np.float64)
+            numbers[numbers < 0] = np.nan
+            return numbers
+        whole: Floats = values if metric.fineness == 1 else np.rint(values * metric.fineness)
+        return whole
+
+    def _extra(self, found: Mapping[str, Any], name: str) -> dict[str, Floats]:
+        none = np.zeros(0)
+        return {
+            metric.id: found.get(f"{metric.id} {name}", none)
+            for metric in self.metrics
+            if f"{metric.id} {name}" in self.extras
+        }
 
     def _keep(self, name: str, part: Any) -> None:
         self.parts.setdefault(name, []).append(part)
@@ -165,6 +186,13 @@ class FactReader:
                 at += [row] * len(found)
         self.tags[0].append(np.array(at, dtype=np.int64))
         self.tags[1].append(np.array(codes, dtype=np.int64))
+
+
+def _extras(metric: Metric) -> Iterator[str]:
+    """Columns that an entry needs besides its value."""
+    for name, is_needed in (("matures", metric.matures_at), ("over", metric.over), ("grain", metric.grain)):
+        if is_needed:
+            yield f"{metric.id} {name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,32 +218,39 @@ def cells(metric: Metric, facts: Facts, scope: Scope) -> Iterator[Cell]:
         young = counts & ~(facts.matures[metric.id] <= scope.now)
         counts &= ~young
     ranks = _ranks(metric, facts, scope)
-    for grain in Grain:
+    for place, grain in enumerate(Grain):
+        if metric.least and grain is not Grain.MONTH:
+            continue
         periods = np.array(sorted(scope.chunk.periods[grain]), dtype=np.int64)
         if not len(periods):
             continue
         of_fact = period_of(grain, facts.days)
         at = np.searchsorted(periods, of_fact).clip(max=len(periods) - 1)
         inside = periods[at] == of_fact
-        if metric.anchor == DAY_END:
+        if metric.grain:
+            inside &= facts.grains[metric.id] == place
+        if metric.anchor in STOCKS:
             ends = np.array([min(last_day(grain, period), scope.today) for period in periods.tolist()])
             inside &= facts.days == ends[at]
         grouping = _Grouping(metric, facts, scope, grain, periods, at, counts & inside, young & inside, ranks)
-        for dimension in _dimensions(facts, grain):
-            yield from grouping.cells(dimension)
+        found = (
+            cell for dimension in _dimensions(metric, facts, grain) for cell in grouping.cells(dimension)
+        )
+        yield from discreet(found, metric.least) if metric.least else found
 
 
-def _dimensions(facts: Facts, grain: Grain) -> list[str]:
-    return [ALL, *(name for name in facts.members if grain is Grain.MONTH or name not in MONTHLY)]
+def _dimensions(metric: Metric, facts: Facts, grain: Grain) -> list[str]:
+    if metric.least:
+        return [ALL, "group"]
+    names = (name for name in facts.members if grain is Grain.MONTH or name not in MONTHLY)
+    return [ALL, *(name for name in names if metric.has_profile or name != PROFILE)]
 
 
 def _ranks(metric: Metric, facts: Facts, scope: Scope) -> Ints:
     """How well each fact's account supports the KPI, degraded where the fact itself is inferred."""
     of_account = np.array(
         [
-            _RANKS.index(available)
-            if (available := metric.available(scope.vendors.get(name))) in _RANKS
-            else 2
+            RANKS.index(available) if (available := metric.available(scope.vendors.get(name))) in RANKS else 2
             for name in facts.account_names
         ],
         dtype=np.int64,
@@ -309,7 +344,8 @@ class _Grouping:
         keys: Ints, values: Floats, order: Ints, young: Ints,
     ) -> Iterator[Cell]:  # fmt: skip
         n = np.bincount(keys, minlength=size)
-        sums = np.bincount(keys, weights=values, minlength=size)
+        sums = self._sums(keys, values, order, size)
+        others = self._others(keys, values, order, size)
         provisional = np.bincount(young, minlength=size) > 0
         ranks = self.ranks[order]
         rank = np.where(
@@ -320,12 +356,12 @@ class _Grouping:
         filled = np.flatnonzero(n)
         percentiles = self._percentiles(keys, values, n, size, filled)
         metric, per_account = self.metric, len(self.periods) * len(names)
-        is_count = metric.shape is Shape.COUNT
-        for index, count, total, early, worst, marks in zip(
-            filled.tolist(), n[filled].tolist(), sums[filled].tolist(), provisional[filled].tolist(),
-            rank[filled].tolist(), percentiles, strict=True,
+        is_count = metric.shape in (Shape.COUNT, Shape.DISTINCT)
+        for index, count, total, other, early, worst, marks in zip(
+            filled.tolist(), n[filled].tolist(), sums[filled].tolist(), others[filled].tolist(),
+            provisional[filled].tolist(), rank[filled].tolist(), percentiles, strict=True,
         ):  # fmt: skip
-            low, high = wilson(round(total), count) if metric.has_interval else (None, None)
+            low, high = self._interval(round(total), round(other), count) or marks[3:]
             yield Cell(
                 metric.id,
                 str(self.grain),
@@ -335,28 +371,53 @@ class _Grouping:
                 names[index % len(names)],
                 count,
                 round(total),
-                None if is_count else count,
+                None if is_count else round(other) if metric.over else count,
                 marks[0],
                 marks[1],
                 marks[2],
                 low,
                 high,
-                int(not is_count and count < _LOW_SAMPLE),
+                int(not is_count and count < LOW_SAMPLE),
                 int(early),
-                _RANKS[worst],
+                RANKS[worst],
                 self.scope.now,
             )
 
+    def _sums(self, keys: Ints, values: Floats, order: Ints, size: int) -> Floats:
+        """Σ of the values, or how many different ones there are."""
+        if self.metric.shape is not Shape.DISTINCT:
+            return np.bincount(keys, weights=values, minlength=size).astype(np.float64)
+        facts = self.facts
+        whose = values.astype(np.int64) * len(facts.account_names) + facts.accounts[order]
+        width = int(whose.max(initial=0)) + 1
+        different = np.unique(keys * width + whose) // width
+        return np.bincount(different, minlength=size).astype(np.float64)
+
+    def _others(self, keys: Ints, values: Floats, order: Ints, size: int) -> Floats:
+        """Σ of the facts' own denominators; of a balance, how many are on either side."""
+        if self.metric.over:
+            overs = self.facts.overs[self.metric.id][order]
+            return np.bincount(keys, weights=overs, minlength=size).astype(np.float64)
+        if self.metric.shape is Shape.BALANCE:
+            return np.bincount(keys, weights=np.abs(values), minlength=size).astype(np.float64)
+        return np.zeros(size)
+
+    def _interval(self, total: int, other: int, count: int) -> tuple[float, float] | None:
+        if self.metric.shape is Shape.BALANCE:
+            return balance(total, other, count)
+        return wilson(total, count) if self.metric.has_interval else None
+
     def _percentiles(
         self, keys: Ints, values: Floats, n: Ints, size: int, filled: Ints
-    ) -> list[tuple[float | None, float | None, float | None]]:
+    ) -> list[tuple[float | None, ...]]:
+        """p50, p90, p95, and the interval of the p50."""
         if self.metric.shape is not Shape.DISTRIBUTION:
-            return [(None, None, None)] * len(filled)
+            return [(None,) * 5] * len(filled)
         narrow = keys.astype(np.uint16) if size < 65_536 else keys
         grouped = values[np.argsort(narrow, kind="stable")]
         starts = np.concatenate(([0], np.cumsum(n)))[:-1][filled]
         marks = [percentile(grouped, starts, n[filled], percent).tolist() for percent in (50, 90, 95)]
-        return list(zip(*marks, strict=True))
+        return list(zip(*marks, *median_interval(grouped, starts, n[filled]), strict=True))
 
 
 def percentile(grouped: Floats, starts: Ints, counts: Ints, percent: int) -> Floats:
@@ -368,6 +429,77 @@ def percentile(grouped: Floats, starts: Ints, counts: Ints, percent: int) -> Flo
     high = grouped[starts + above]
     found: Floats = low + hundredths % 100 * (high - low) / 100
     return found
+
+
+def median_interval(
+    grouped: Floats, starts: Ints, counts: Ints
+) -> tuple[list[float | None], list[float | None]]:
+    """The 95 % interval of the median of ascending runs, from ranks: no shape is assumed. Fewer than six
+    values have none.
+    """
+    ranks = np.floor((counts + 1 - Z * np.sqrt(counts)) / 2).astype(np.int64)
+    known = ranks > 0
+    inner = np.where(known, ranks, 1) - 1
+    low, high = grouped[starts + inner], grouped[starts + counts - 1 - inner]
+    return _where(known, low), _where(known, high)
+
+
+def _where(known: Bools, values: Floats) -> list[float | None]:
+    return [
+        value if is_known else None for value, is_known in zip(values.tolist(), known.tolist(), strict=True)
+    ]
+
+
+def discreet(found: Iterable[Cell], least: int) -> list[Cell]:
+    """Cells without the values of fewer answers than `least`, and of so many more that no difference between
+    a whole and its published parts tells them.
+    """
+    cells = list(found)
+    hidden = {place for place, cell in enumerate(cells) if cell.n < least}
+    for parts, whole in _partitions(cells):
+        left = sum(cells[place].n for place in parts if place in hidden)
+        left += cells[whole].n - sum(cells[place].n for place in parts)
+        for place in sorted(
+            parts, key=lambda place: (cells[place].n, cells[place].member, cells[place].account)
+        ):
+            if 0 < left < least and place not in hidden:
+                hidden.add(place)
+                left += cells[place].n
+    return [
+        cell._replace(numerator=None, denominator=None, ci_low=None, ci_high=None)
+        if place in hidden
+        else cell
+        for place, cell in enumerate(cells)
+    ]
+
+
+def _partitions(cells: Sequence[Cell]) -> Iterator[tuple[list[int], int]]:
+    """Groups within their account, accounts within all."""
+    for whole, cell in enumerate(cells):
+        if cell.dimension != ALL:
+            continue
+        at = (cell.grain, cell.period)
+        groups = [
+            place
+            for place, other in enumerate(cells)
+            if (other.grain, other.period) == at and other.dimension != ALL and other.account == cell.account
+        ]
+        accounts = [
+            place
+            for place, other in enumerate(cells)
+            if (other.grain, other.period) == at and other.dimension == ALL and other.account != EVERYBODY
+        ]
+        if groups:
+            yield groups, whole
+        if cell.account == EVERYBODY and accounts:
+            yield accounts, whole
+
+
+def balance(total: int, sided: int, n: int) -> tuple[float, float]:
+    """The 95 % margin around a difference of shares, in percent."""
+    net = total / n
+    margin = 100 * Z * sqrt(max(sided / n - net * net, 0.0) / n)
+    return 100 * net - margin, 100 * net + margin
 
 
 def wilson(successes: int, n: int) -> tuple[float, float]:

@@ -11,7 +11,7 @@ from kpi.metric import Metric
 
 FACTS_VERSION = 1
 """Raised when facts are computed otherwise than before: all are computed again then."""
-CELLS_VERSION = 1
+CELLS_VERSION = 2
 """The same for cells."""
 
 

@@ -14,7 +14,7 @@ _SECONDS = (
 _COUNTS = ("replies", "customer_messages", "reopens", "agent_changes", "group_changes")
 
 
-def _value_of(cell: str) -> str:
+def value_of(cell: str) -> str:
     """What a cell (an alias of `kpi_cells`) says by a statistic `s` and its definition `d`."""
     return f"""CASE s.statistic
                     WHEN 'mean' THEN CAST({cell}.numerator AS double precision) / NULLIF({cell}.n, 0)
@@ -22,6 +22,32 @@ def _value_of(cell: str) -> str:
                     ELSE CASE d.shape WHEN 'count' THEN CAST({cell}.numerator AS double precision)
                          ELSE d.scale * CAST({cell}.numerator AS double precision) / NULLIF({cell}.denominator, 0) END
                     END"""
+
+
+STATISTICS = """(SELECT 'value' AS statistic, 0 AS is_distribution UNION ALL SELECT 'mean', 1 UNION ALL SELECT 'p50', 1
+              UNION ALL SELECT 'p90', 1 UNION ALL SELECT 'p95', 1) s
+             ON s.is_distribution = CASE d.shape WHEN 'distribution' THEN 1 ELSE 0 END"""
+"""One row a statistic that a definition `d` has."""
+
+
+def _interval(bound: str) -> str:
+    """The cell's interval is that of its value, or of its median."""
+    return f"CASE WHEN s.statistic IN ('value', 'p50') THEN {bound} END"
+
+
+def shown(cell: str) -> str:
+    """Members of an account (agents, groups, brands, organisations) stand under `*` too."""
+    return f"""(SELECT 0 AS everybody UNION ALL SELECT 1) shown
+             ON shown.everybody = 0 OR {cell}.dimension IN {_ACCOUNT_BOUND}"""
+
+
+def shown_account(cell: str) -> str:
+    return f"CASE shown.everybody WHEN 1 THEN '*' ELSE {cell}.account END"
+
+
+def shown_member(cell: str) -> str:
+    own = f"{cell}.account || '/' || {cell}.member"
+    return f"CASE WHEN {cell}.dimension IN {_ACCOUNT_BOUND} THEN {own} ELSE {cell}.member END"
 
 
 def tickets_view(words: Words) -> str:
@@ -57,9 +83,9 @@ def kpis_view(words: Words) -> str:
     Members of an account (agents, groups, brands, organisations) stand under `*` too.
     """
     return f"""
-        SELECT CASE shown.everybody WHEN 1 THEN '*' ELSE c.account END AS account, c.kpi, s.statistic, c.grain,
+        SELECT {shown_account("c")} AS account, c.kpi, s.statistic, c.grain,
                {words.day("c.period")} AS period_start, c.dimension,
-               CASE WHEN c.dimension IN {_ACCOUNT_BOUND} THEN c.account || '/' || c.member ELSE c.member END AS member,
+               {shown_member("c")} AS member,
                CASE c.dimension
                     WHEN 'agent' THEN COALESCE((SELECT p.name FROM people p WHERE p.account = c.account AND p.id = c.member), c.member)
                     WHEN 'group' THEN COALESCE((SELECT g.name FROM groups g WHERE g.account = c.account AND g.id = c.member), c.member)
@@ -67,17 +93,14 @@ def kpis_view(words: Words) -> str:
                     WHEN 'organisation' THEN COALESCE(
                         (SELECT o.name FROM organisations o WHERE o.account = c.account AND o.id = c.member), c.member)
                     ELSE c.member END AS member_name,
-               {_value_of("c")} AS value,
-               c.n, c.numerator, c.denominator, c.ci_low, c.ci_high,
+               {value_of("c")} AS value,
+               c.n, c.numerator, c.denominator, {_interval("c.ci_low")} AS ci_low, {_interval("c.ci_high")} AS ci_high,
                CASE s.statistic WHEN 'p90' THEN c.n < 10 WHEN 'p95' THEN c.n < 20 ELSE c.low_sample = 1 END AS low_sample,
                {words.flag("c.provisional")} AS provisional, c.availability, {words.at("c.computed_at")} AS computed_at
         FROM kpi_definitions d
-        JOIN (SELECT 'value' AS statistic, 0 AS is_distribution UNION ALL SELECT 'mean', 1 UNION ALL SELECT 'p50', 1
-              UNION ALL SELECT 'p90', 1 UNION ALL SELECT 'p95', 1) s
-             ON s.is_distribution = CASE d.shape WHEN 'distribution' THEN 1 ELSE 0 END
+        JOIN {STATISTICS}
         JOIN kpi_cells c ON c.kpi = d.kpi AND c.generation = d.generation
-        JOIN (SELECT 0 AS everybody UNION ALL SELECT 1) shown
-             ON shown.everybody = 0 OR c.dimension IN {_ACCOUNT_BOUND}
+        JOIN {shown("c")}
     """
 
 

@@ -30,6 +30,13 @@ class Words:
             return f"(DATE '1970-01-01' + CAST({column} AS integer))"
         return f"date({column} * 86400, 'unixepoch')"
 
+    def months_after(self, column: str, months: int) -> str:
+        """A month's first day, in days since 1970, as that of a later month (or an earlier one)."""
+        if self.is_postgres:
+            shifted = f"DATE '1970-01-01' + CAST({column} AS integer) + INTERVAL '{months} months'"
+            return f"(CAST({shifted} AS date) - DATE '1970-01-01')"
+        return f"CAST(julianday({column} * 86400, 'unixepoch', '{months:+} months') - 2440587.5 AS INTEGER)"
+
     def flag(self, column: str) -> str:
         """0 and 1 as false and true (0 and 1 where the database has no such words)."""
         return f"({column} = 1)"
