@@ -13,6 +13,7 @@ from kpi.facts import AnsweredCall, Context, EventInput, TicketFacts, TicketInpu
 from kpi.meaning import Meaning
 from kpi.ratings import RatingFact, RatingInput, rating_facts
 from kpi.selecting import Part, rows_of
+from kpi.shapes import BacklogSpan, TicketFact, TransitionFact, TurnFact
 
 _EVENT_COLUMNS = ("ticket_id", *EventInput._fields)
 
@@ -23,13 +24,28 @@ class Batch:
 
     tickets: dict[str, TicketFacts] = field(default_factory=dict)
     ratings: dict[str, RatingFact] = field(default_factory=dict)
+    computed: int = 0
+    """Tickets whose facts were computed, changed or not."""
+    changed: list[str] = field(default_factory=list)
+    """Tickets whose stored facts are others, or are none, or should not be."""
+    before: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    """Their stored facts."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Between processes a batch travels as MessagePack, at a third of what pickled objects cost."""
-        return _unpacked, (msgspec.msgpack.encode((self.tickets, self.ratings)),)
+        content = (self.tickets, self.ratings, self.computed, self.changed, self.before)
+        return _unpacked, (msgspec.msgpack.encode(content),)
 
 
-_DECODER = msgspec.msgpack.Decoder(tuple[dict[str, TicketFacts], dict[str, RatingFact]])
+_DECODER = msgspec.msgpack.Decoder(
+    tuple[
+        dict[str, TicketFacts],
+        dict[str, RatingFact],
+        int,
+        list[str],
+        dict[str, tuple[TicketFact | None, list[BacklogSpan], list[TurnFact], list[TransitionFact]]],
+    ]
+)
 
 
 def _unpacked(packed: bytes) -> Batch:
@@ -61,6 +77,7 @@ class Loader:
                 calls=calls.get(ticket_id, ()),
             )
             batch.tickets[ticket_id] = found
+            batch.computed += 1
             if ticket_id in ratings:
                 self._judge(batch, ratings.pop(ticket_id), found)
         for orphans in ratings.values():
@@ -135,6 +152,7 @@ def _context(connection: sa.Connection, account: str, zone: str, meaning: Meanin
         bot_window_seconds=meaning.bot_window_seconds,
         escalation=meaning.escalation,
         complaint=meaning.complaint,
+        response_targets=meaning.response_targets,
     )
 
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from kpi import writing
 from kpi.loading import Batch
+from kpi.replacing import write_tickets
 from storage import derived
 from storage.database import connect
 from storage.tables import metadata
@@ -28,11 +29,5 @@ def scratch_database() -> Iterator[sa.Engine]:
 
 def write_facts(connection: sa.Connection, batch: Batch) -> None:
     """Write facts where none were before."""
-    found = batch.tickets.values()
-    writing.insert_rows(connection, derived.ticket_facts, (each.fact for each in found))
-    writing.insert_rows(connection, derived.backlog_spans, (span for each in found for span in each.backlog))
-    writing.insert_rows(connection, derived.turn_facts, (turn for each in found for turn in each.turns))
-    writing.insert_rows(
-        connection, derived.transition_facts, (one for each in found for one in each.transitions)
-    )
+    write_tickets(connection, batch)
     writing.insert_rows(connection, derived.rating_facts, batch.ratings.values())

@@ -11,6 +11,7 @@ from kpi.replacing import replace
 from kpi.reporting import Reporting
 from kpi.selecting import Keys, Part, rows_of
 from kpi.sharing import in_order, processors
+from kpi.stored import ChangesWork
 from kpi.sweeping import PART, Place, StepWork, steps
 from storage.database import reading
 from storage.tables import touches
@@ -64,12 +65,12 @@ class FactsStep:
             ahead = list(steps(connection, start))
         total = len(ahead) * PART
         processes = processors() if total >= WORTH_SHARING else 1
-        work = StepWork(FactsWork(self.reporting.zone, self.reporting.meaning))
+        work = StepWork(self._work())
         for done, (step, batch) in enumerate(in_order(self.engine, work, ahead, processes), start=1):
             with self.engine.begin() as connection:
                 self._replace(connection, step.part, batch)
                 writing.set_state(connection, _SWEEP, step.then.text())
-            self.tickets += len(batch.tickets)
+            self.tickets += batch.computed
             self.progress(done * PART, total)
         with self.engine.begin() as connection:
             writing.drop_state(connection, _SWEEP)
@@ -77,7 +78,7 @@ class FactsStep:
     # What was touched ----------------------------------------------------------------------------
 
     def _follow_touches(self, waiting: int) -> None:
-        work = FactsWork(self.reporting.zone, self.reporting.meaning)
+        work = self._work()
         with self.engine.begin() as connection:
             wide = [touch for kind in _WIDE for touch in read_touches(connection, 1_000_000, kind)]
             self._spread(connection, wide)
@@ -89,15 +90,18 @@ class FactsStep:
                     return
                 if wide := [touch for touch in read if touch.kind in _WIDE]:
                     self._spread(connection, wide)
-                    work.loaders.clear()
+                    work.forget_contexts()
                     continue
                 for part in self._parts(connection, read):
                     batch = work(connection, part)
                     self._replace(connection, part, batch)
-                    self.tickets += len(batch.tickets)
+                    self.tickets += batch.computed
                 forget_touches(connection, read)
             done += len(read)
             self.progress(min(done, waiting), waiting)
+
+    def _work(self) -> ChangesWork:
+        return ChangesWork(FactsWork(self.reporting.zone, self.reporting.meaning))
 
     def _replace(self, connection: sa.Connection, part: Part, batch: Batch) -> None:
         for anchor, days in replace(connection, part, batch, self.today).items():

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from kpi.loading import Batch, FactsWork
+from kpi.loading import Batch
 from kpi.selecting import Part, Range, fetched
+from kpi.stored import ChangesWork
 
 PART = 2_000
 """Tickets that are computed at once."""
@@ -40,9 +41,9 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class StepWork:
-    """Computes the facts of a step's part."""
+    """Computes what changes in a step's part."""
 
-    work: FactsWork
+    work: ChangesWork
 
     def __call__(self, connection: sa.Connection, step: Step) -> Batch:
         return self.work(connection, step.part)

@@ -21,14 +21,14 @@ from kpi.metric import Metric
 from kpi.periods import Grain, chunks, start_of
 from kpi.publishing import generations, stored_vendors
 from kpi.recompute import Progress, Work, no_progress
-from kpi.replacing import stored_ratings, stored_tickets
 from kpi.reporting import Reporting
 from kpi.scratch import scratch_database, write_facts
 from kpi.selecting import Part, fetched
 from kpi.sharing import in_order, processors
-from kpi.sources import CellsWork, Stretch
-from kpi.step_cells import by_anchor, days_of, passed_until
+from kpi.sources import CellsWork, Stretch, by_sources
+from kpi.step_cells import days_of_all, passed_until
 from kpi.step_facts import WORTH_SHARING
+from kpi.stored import stored_ratings, stored_tickets
 from kpi.sweeping import PART, Place, steps
 from storage.columns import microseconds
 from storage.database import reading
@@ -164,7 +164,7 @@ def _check_cells(
     metrics = [metric for metric in reporting.catalog if metric.id in numbers]
     with reading(scratch) as connection:
         ahead = list(_stretches(stored, connection, metrics, numbers, today, first))
-    work = CellsWork(now, today, stored_vendors(stored))
+    work = CellsWork(now, today, reporting.zone, stored_vendors(stored))
     processes = processors() if found.tickets >= WORTH_SHARING else 1
     for done, (stretch, computed) in enumerate(in_order(scratch, work, ahead, processes), start=1):
         recomputed = {cell[_KEY]: cell for cell in computed}
@@ -187,12 +187,12 @@ def _stretches(
     """All periods for which there are facts, or cells that should not be there."""
     mark = "?" if stored.dialect.name == "sqlite" else "%s"
     query = f"SELECT DISTINCT period FROM kpi_cells WHERE kpi = {mark} AND generation = {mark}"
-    for anchor, of_anchor in by_anchor(metrics).items():
-        days = set(days_of(scratch, anchor, today))
-        for metric in of_anchor:
+    for sources, of_sources in by_sources(metrics).items():
+        days = set(days_of_all(scratch, sources, today))
+        for metric in of_sources:
             days.update(row[0] for row in fetched(stored, query, (metric.id, numbers[metric.id])))
         for chunk in chunks(day for day in days if first is None or day >= first):
-            yield Stretch(of_anchor, chunk)
+            yield Stretch(of_sources, chunk)
 
 
 def _stored_cells(stored: sa.Connection, stretch: Stretch, numbers: Mapping[str, int]) -> Iterator[Cell]:
