@@ -61,7 +61,8 @@ class Case:
     def business_seconds(self, start: int, end: int) -> int | None:
         if self.hours is None or self.ticket.is_imported:
             return None
-        return self.hours.between(start, end) // SECOND
+        hours = self.hours.at(end) if self.context.is_last_schedule else self.hours
+        return hours.between(start, end) // SECOND
 
     def business_or(self, vendor_seconds: int | None, start: int, end: int) -> int | None:
         """Business seconds; where no hours are known, the vendor's own."""

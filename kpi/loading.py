@@ -152,6 +152,7 @@ def _context(connection: sa.Connection, account: str, zone: str, meaning: Meanin
         bot_window_seconds=meaning.bot_window_seconds,
         escalation=meaning.escalation,
         complaint=meaning.complaint,
+        is_last_schedule=meaning.is_last_schedule,
         response_targets=meaning.response_targets,
     )
 

@@ -98,5 +98,9 @@ class Meaning:
     """The first that fits holds; where none does, the helpdesk's own category."""
     schedules: Sequence[ChosenSchedule] = ()
     holidays: Sequence[ExtraHolidays] = ()
+    is_last_schedule: bool = False
+    """Business time of a whole response or resolution goes by the schedule at its end, as Zendesk's own does;
+    else each stretch of it by the schedule then.
+    """
     satisfied: Mapping[str, Threshold] = field(default_factory=dict)
     """By scale, where it is not as usual (kpi.ratings.SCALES)."""

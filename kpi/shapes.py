@@ -115,6 +115,8 @@ class Context:
     default_schedule: OpenHours | None = None
     """Null: the account has no business hours, and business figures are null."""
     group_schedules: Mapping[str, str] | None = None
+    is_last_schedule: bool = False
+    """A span's business time goes by the schedule at its end."""
     fcr_window_seconds: int = 7 * 86_400
     reopen_window_seconds: int = 30 * 86_400
     bot_window_seconds: int = 72 * 3_600
