@@ -15,7 +15,9 @@ import msgspec
 
 from kpi.calendar import SECOND
 from kpi.case import Case
+from kpi.lesser import SlaInput
 from kpi.replies import Talk, bot_outcome, talk
+from kpi.service_levels import sla_facts
 from kpi.shapes import (
     AnsweredCall,
     Approximated,
@@ -31,6 +33,8 @@ from kpi.shapes import (
 )
 from kpi.solving import Solving, solving
 from kpi.stock import backlog
+from kpi.targets import targeted
+from kpi.workdays import workdays
 
 __all__ = [
     "AnsweredCall",
@@ -54,9 +58,10 @@ def ticket_facts(
     context: Context,
     *,
     calls: Sequence[AnsweredCall] = (),
+    sla: Sequence[SlaInput] = (),
     requester_created_at: Sequence[int] = (),
 ) -> TicketFacts:
-    """`calls` are the ticket's answered calls; `requester_created_at` the creation instants of the same
+    """`calls` are the ticket's answered calls, `sla` its clocks' steps; `requester_created_at` the creation instants of the same
     requester's other countable inbound tickets, for `fcr_strict`. Rows may come in any order, and twice.
     """
     case = Case(ticket, events, context, calls)
@@ -74,6 +79,7 @@ def ticket_facts(
             *counted,
             *_judged(case, talked, solved, counted, requester_created_at),
             *_marked(case, talked, solved),
+            *targeted(case, talked, solved.first.first_solved_at),
             *_known(case, talked),
         )
     )
@@ -82,6 +88,8 @@ def ticket_facts(
         backlog(case, talked.replied_at),
         talked.turns,
         solved.transitions,
+        sla_facts(case, sla) if sla else [],
+        workdays(case, talked.replied, solved.transitions),
         case.history.agents,
         case.history.groups,
     )
@@ -253,6 +261,8 @@ class Marked(NamedTuple):
     is_bot_handled: int
     bot_outcome: str | None
     bot_at: int | None
+    bot_day: int | None
+    bot_mature_at: int | None
     first_unanswered_at: int | None
     has_reply: int
 
@@ -272,6 +282,8 @@ def _marked(case: Case, talked: Talk, solved: Solving) -> Marked:
         int(is_bot_handled),
         outcome,
         bot_at,
+        None if bot_at is None else context.days.day(bot_at),
+        None if bot_at is None else bot_at + (outcome != "handed_off") * context.bot_window_seconds * SECOND,
         None if solved.last.solved_at is not None else talked.waiting_since,
         int(case.is_outbound or talked.replied_at is not None),
     )

@@ -10,12 +10,23 @@ import sqlalchemy as sa
 
 from kpi.calendar import OpenHours, local_days, open_hours, schedule_of
 from kpi.facts import AnsweredCall, Context, EventInput, TicketFacts, TicketInput, ticket_facts
+from kpi.lesser import SlaFact, SlaInput, WorkdayFact
 from kpi.meaning import Meaning
 from kpi.ratings import RatingFact, RatingInput, rating_facts
 from kpi.selecting import Part, rows_of
 from kpi.shapes import BacklogSpan, TicketFact, TransitionFact, TurnFact
+from kpi.standalone import Setting
 
 _EVENT_COLUMNS = ("ticket_id", *EventInput._fields)
+StoredTicket = tuple[
+    TicketFact | None,
+    list[BacklogSpan],
+    list[TurnFact],
+    list[TransitionFact],
+    list[SlaFact],
+    list[WorkdayFact],
+]
+"""A ticket's facts as they stand in their tables: its own (null where it has none) and the lesser."""
 
 
 @dataclass(slots=True)
@@ -43,7 +54,7 @@ _DECODER = msgspec.msgpack.Decoder(
         dict[str, RatingFact],
         int,
         list[str],
-        dict[str, tuple[TicketFact | None, list[BacklogSpan], list[TurnFact], list[TransitionFact]]],
+        dict[str, StoredTicket],
     ]
 )
 
@@ -67,6 +78,7 @@ class Loader:
         batch = Batch()
         events = self._events(connection, part)
         calls = self._calls(connection, part)
+        sla = self._sla(connection, part)
         ratings = self._ratings(connection, part)
         for row in rows_of(connection, "tickets", TicketInput._fields, self.account, "id", part.tickets):
             ticket_id = row[1]
@@ -75,6 +87,7 @@ class Loader:
                 events.get(ticket_id, ()),
                 self.context,
                 calls=calls.get(ticket_id, ()),
+                sla=sla.get(ticket_id, ()),
             )
             batch.tickets[ticket_id] = found
             batch.computed += 1
@@ -109,6 +122,13 @@ class Loader:
                 found[row[0]].append(AnsweredCall(row[1], row[2]))
         return found
 
+    def _sla(self, connection: sa.Connection, part: Part) -> Mapping[str, list[SlaInput]]:
+        found: dict[str, list[SlaInput]] = defaultdict(list)
+        columns = ("ticket_id", *SlaInput._fields)
+        for row in rows_of(connection, "sla_events", columns, self.account, "ticket_id", part.tickets):
+            found[row[0]].append(SlaInput._make(row[1:]))
+        return found
+
     def _ratings(self, connection: sa.Connection, part: Part) -> dict[str, list[RatingInput]]:
         found: dict[str, list[RatingInput]] = defaultdict(list)
         for row in rows_of(
@@ -126,6 +146,11 @@ class FactsWork:
     zone: str
     meaning: Meaning
     loaders: dict[str, Loader] = field(default_factory=dict)
+
+    @property
+    def setting(self) -> Setting:
+        """What the facts of other things than tickets rest on."""
+        return Setting(local_days(self.zone), self.meaning.short_abandon_seconds)
 
     def __call__(self, connection: sa.Connection, part: Part) -> Batch:
         loader = self.loaders.get(part.account)
@@ -152,8 +177,8 @@ def _context(connection: sa.Connection, account: str, zone: str, meaning: Meanin
         bot_window_seconds=meaning.bot_window_seconds,
         escalation=meaning.escalation,
         complaint=meaning.complaint,
-        is_last_schedule=meaning.is_last_schedule,
         response_targets=meaning.response_targets,
+        is_last_schedule=meaning.is_last_schedule,
     )
 
 

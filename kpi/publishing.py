@@ -95,6 +95,8 @@ def _definition(metric: Metric, generation: int) -> dict[str, Any]:
         **{vendor: metric.available(vendor) for vendor in VENDORS},
         "shape": str(metric.shape),
         "scale": metric.scale,
+        "fineness": metric.fineness_above,
+        "fineness_below": metric.fineness_below,
         "generation": generation,
         "signature": signature(metric),
     }

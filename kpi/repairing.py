@@ -6,10 +6,10 @@ import sqlalchemy as sa
 
 from kpi import writing
 from kpi.calendar import local_days
-from kpi.metric import DAY_END, Metric
+from kpi.metric import STOCKS, Metric
 from kpi.periods import Grain
 from kpi.selecting import fetched
-from kpi.step_cells import by_anchor, days_of
+from kpi.step_cells import anchors, days_of
 from kpi.step_facts import touch_all
 
 
@@ -25,8 +25,9 @@ def touch_since(
     touch_all(connection, f"{rated} NOT NULL", (since,), "ticket_id")
     touch_all(connection, f"{rated} NULL", (since,), kind="rating")
     touch_all(connection, f"backlog_spans WHERE until_day IS NULL OR until_day > {mark}", (day,), "ticket_id")
-    for anchor, metrics in by_anchor(catalog).items():
-        if anchor != DAY_END:
+    for anchor in anchors(catalog):
+        metrics = [metric for metric in catalog if anchor in metric.anchors]
+        if anchor not in STOCKS:
             for table in {anchor.table} & {"ticket_facts", "turn_facts", "transition_facts"}:
                 touch_all(connection, f"{table} WHERE {anchor.day} >= {mark}", (day,), "ticket_id")
         days = {one for one in days_of(connection, anchor, today) if one >= day}

@@ -58,7 +58,7 @@ def _replace_tickets(connection: sa.Connection, part: Part, batch: Batch, days: 
     write_tickets(connection, batch)
 
 
-_NOTHING: Stored = (None, [], [], [])
+_NOTHING: Stored = (None, *([] for _ in LESSER))
 
 
 def write_tickets(connection: sa.Connection, batch: Batch) -> None:

@@ -4,13 +4,14 @@ Instants are microseconds since 1970 (UTC), days are days since 1970-01-01 of th
 reporting zone, durations are whole seconds, verdicts are 0 or 1, and null means not measurable.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import IntFlag
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from kpi.calendar import LocalDays, OpenHours
+from kpi.lesser import SlaFact, WorkdayFact
 
 # What is read -------------------------------------------------------------------------------------
 
@@ -102,6 +103,15 @@ class Signs:
     categories: AbstractSet[str] = frozenset()
 
 
+class ResponseTarget(Protocol):
+    """Within how long a first response is due."""
+
+    @property
+    def seconds(self) -> int: ...
+
+    def fits(self, channel: str, priority: str | None) -> bool: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What the facts of one account's tickets rest on besides their own rows."""
@@ -123,6 +133,7 @@ class Context:
     escalation: Signs = field(default_factory=Signs)
     complaint: Signs = field(default_factory=Signs)
     response_targets: Sequence[ResponseTarget] = ()
+    """The first that fits holds."""
 
 
 # What a ticket comes to ---------------------------------------------------------------------------
@@ -316,6 +327,8 @@ class TicketFacts(NamedTuple):
     backlog: list[BacklogSpan]
     turns: list[TurnFact]
     transitions: list[TransitionFact]
+    sla: list[SlaFact]
+    workdays: list[WorkdayFact]
     agents: Line
     """Whose it was; not stored, and needed where a rating does not say whom it credits."""
     groups: Line

@@ -1,6 +1,7 @@
 """Where a KPI's facts are read: one query an anchor and stretch of days, into columns."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -8,8 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import sqlalchemy as sa
 
-from kpi.cells import MONTHLY, Cell, FactReader, Facts, Ints, Scope, cells
-from kpi.metric import DAY_END, RATED, Anchor, Metric
+from kpi.calendar import SECOND, local_days
+from kpi.cells import MONTHLY, PROFILE, Cell, FactReader, Facts, Ints, Scope, cells
+from kpi.composing import composed, with_periods_before
+from kpi.metric import AGE, STOCKS, Anchor, Metric, measures
 from kpi.periods import Chunk, Grain, last_day
 
 FETCHED = 20_000
@@ -21,6 +24,7 @@ DESCRIPTIVE = {
     "brand": "brand_id",
     "organisation": "organisation_id",
     "tag": "tags",
+    PROFILE: "created_hour",
 }
 
 
@@ -37,14 +41,31 @@ def raw_cursor(connection: sa.Connection) -> Iterator[Any]:
         cursor.close()
 
 
-def read_facts(connection: sa.Connection, metrics: Sequence[Metric], chunk: Chunk, today: int) -> Facts:
-    """The facts of a chunk for entries of one anchor."""
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Until when a stretch's stocks have stood."""
+
+    now: int
+    today: int
+    zone: str
+
+    def end_of(self, day: int) -> int:
+        """The instant at which a day ended, or for which today's figures stand."""
+        return self.now if day >= self.today else local_days(self.zone).start_of(day + 1)
+
+
+def read_facts(connection: sa.Connection, metrics: Sequence[Metric], chunk: Chunk, times: Times) -> Facts:
+    """The facts of a chunk for entries of one anchor, none of them composed."""
     anchor = metrics[0].anchor
-    dimensions = _dimensions(chunk)
+    dimensions = _dimensions(metrics, chunk)
     reader = FactReader(metrics, dimensions)
-    if anchor == DAY_END:
-        return _read_stock(connection, metrics, _day_ends(chunk, today), reader)
-    query = _query(anchor, metrics, dimensions, connection.dialect.name)
+    if anchor in STOCKS:
+        return _read_stock(connection, metrics, _day_ends(chunk, times.today), reader, times)
+    mark = "?" if connection.dialect.name == "sqlite" else "%s"
+    query = (
+        f"SELECT {', '.join(_selected(anchor, anchor.day, metrics, dimensions))} FROM {anchor.source} x "
+        f"WHERE {anchor.day} BETWEEN {mark} AND {mark}"
+    )
     with raw_cursor(connection) as cursor:
         cursor.execute(query, (chunk.first, chunk.last))
         while rows := cursor.fetchmany(FETCHED):
@@ -52,20 +73,33 @@ def read_facts(connection: sa.Connection, metrics: Sequence[Metric], chunk: Chun
     return reader.facts()
 
 
-def _dimensions(chunk: Chunk) -> list[str]:
-    """Organisations and tags are read where a month is computed."""
+def _dimensions(metrics: Sequence[Metric], chunk: Chunk) -> list[str]:
+    """Organisations, tags and hours are read where a month is computed."""
     names = ["channel", "priority", "type", "category", "brand", "group", "agent"]
-    return names + (list(MONTHLY) if chunk.periods[Grain.MONTH] else [])
+    if not chunk.periods[Grain.MONTH]:
+        return names
+    has_profile = any(metric.has_profile for metric in metrics)
+    return names + [name for name in MONTHLY if name != PROFILE or has_profile]
 
 
-def _query(anchor: Anchor, metrics: Sequence[Metric], dimensions: Sequence[str], dialect: str) -> str:
+_PLACES = " ".join(f"WHEN '{grain}' THEN {place}" for place, grain in enumerate(Grain))
+
+
+def _selected(
+    anchor: Anchor, day: str, metrics: Sequence[Metric], dimensions: Sequence[str]
+) -> Iterator[str]:
+    """The columns that `FactReader` takes."""
     columns = {**DESCRIPTIVE, "group": anchor.group, "agent": anchor.agent}
-    approximations = "0" if anchor == RATED else "approximations"
-    selected = [anchor.day, approximations, "account", *(columns[name] for name in dimensions)]
-    selected += [f"CASE WHEN {metric.where} THEN {metric.value} END" for metric in metrics]
-    selected += [metric.matures_at for metric in metrics if metric.matures_at]
-    mark = "?" if dialect == "sqlite" else "%s"
-    return f"SELECT {', '.join(selected)} FROM {anchor.table} WHERE {anchor.day} BETWEEN {mark} AND {mark}"
+    yield from (day, "approximations", "account", *(columns[name] for name in dimensions))
+    for metric in metrics:
+        yield f"CASE WHEN {metric.where or '1 = 1'} THEN {metric.value} END"
+    for metric in metrics:
+        if metric.matures_at:
+            yield metric.matures_at
+        if metric.over:
+            yield metric.over
+        if metric.grain:
+            yield f"CASE {metric.grain} {_PLACES} END"
 
 
 def _day_ends(chunk: Chunk, today: int) -> Ints:
@@ -75,41 +109,68 @@ def _day_ends(chunk: Chunk, today: int) -> Ints:
 
 
 def _read_stock(
-    connection: sa.Connection, metrics: Sequence[Metric], days: Ints, reader: FactReader
+    connection: sa.Connection, metrics: Sequence[Metric], days: Ints, reader: FactReader, times: Times
 ) -> Facts:
     """Stocks as facts: a span counts once at each day end that is asked for."""
+    anchor = metrics[0].anchor
     mark = "?" if connection.dialect.name == "sqlite" else "%s"
-    columns = {
-        **{name: f"f.{column}" for name, column in DESCRIPTIVE.items()},
-        "group": "s.group_id",
-        "agent": "s.agent_id",
-    }
-    selected = ["s.from_day", "s.until_day", "f.approximations", "s.account"]
-    selected += [columns[name] for name in reader.dimensions]
     query = (
-        f"SELECT {', '.join(selected)} FROM backlog_spans s "
-        "JOIN ticket_facts f ON f.account = s.account AND f.ticket_id = s.ticket_id "
-        f"WHERE f.is_countable = 1 AND s.from_day <= {mark} AND (s.until_day IS NULL OR s.until_day > {mark})"
+        f"SELECT until_day, {', '.join(_selected(anchor, anchor.day, metrics, reader.dimensions))} "
+        f"FROM {anchor.source} x "
+        f"WHERE from_day <= {mark} AND (until_day IS NULL OR until_day > {mark})"
     )
+    aged = metrics if anchor == AGE else ()
     with raw_cursor(connection) as cursor:
         cursor.execute(query, (int(days[-1]), int(days[0])))
         while rows := cursor.fetchmany(FETCHED):
-            reader.add(list(_standing(rows, days, len(metrics))))
+            reader.add(list(_standing(rows, days, aged, times)))
     return reader.facts()
 
 
-def _standing(rows: Sequence[Sequence[Any]], days: Ints, metrics: int) -> Iterator[tuple[Any, ...]]:
-    ones = (1,) * metrics
-    firsts = np.searchsorted(days, [row[0] for row in rows])
+def _standing(
+    rows: Sequence[Sequence[Any]], days: Ints, aged: Sequence[Metric], times: Times
+) -> Iterator[tuple[Any, ...]]:
+    firsts = np.searchsorted(days, [row[1] for row in rows])
     last = int(days[-1]) + 1
-    lasts = np.searchsorted(days, [last if row[1] is None else row[1] for row in rows])
+    lasts = np.searchsorted(days, [last if row[0] is None else row[0] for row in rows])
+    ends = {day: times.end_of(day) for day in days.tolist()} if aged else {}
     for row, first, end in zip(rows, firsts.tolist(), lasts.tolist(), strict=True):
         for day in days[first:end].tolist():
-            yield (day, row[2], row[3], *row[4:], *ones)
+            if aged:
+                since = row[-len(aged) :]
+                ages = (age(metric, at, ends[day]) for metric, at in zip(aged, since, strict=True))
+                yield (day, *row[2 : -len(aged)], *ages)
+            else:
+                yield (day, *row[2:])
+
+
+def age(metric: Metric, since: int | None, until: int) -> int | None:
+    """What a fact that stands since an instant contributes at another one."""
+    if since is None:
+        return None
+    seconds = max(until - since, 0) // SECOND
+    if metric.older_than_seconds is None:
+        return seconds
+    return 1 if seconds > metric.older_than_seconds else None
+
+
+class Sources(NamedTuple):
+    """What some KPIs are computed from together."""
+
+    anchors: tuple[Anchor, ...]
+    is_growth: bool
+    """Whether the periods before are read, too."""
+
+
+def by_sources(metrics: Iterable[Metric]) -> dict[Sources, list[Metric]]:
+    found: dict[Sources, list[Metric]] = defaultdict(list)
+    for metric in metrics:
+        found[Sources(metric.anchors, metric.is_growth)].append(metric)
+    return found
 
 
 class Stretch(NamedTuple):
-    """The cells of some KPIs of one anchor in a stretch of days."""
+    """The cells of some KPIs of the same sources in a stretch of days."""
 
     metrics: Sequence[Metric]
     chunk: Chunk
@@ -121,9 +182,27 @@ class CellsWork:
 
     now: int
     today: int
+    zone: str
     vendors: Mapping[str, str]
 
     def __call__(self, connection: sa.Connection, stretch: Stretch) -> list[Cell]:
-        facts = read_facts(connection, stretch.metrics, stretch.chunk, self.today)
-        scope = Scope(stretch.chunk, self.now, self.today, self.vendors)
-        return [cell for metric in stretch.metrics for cell in cells(metric, facts, scope)]
+        metrics, chunk = stretch
+        read = with_periods_before(chunk) if metrics[0].is_growth else chunk
+        found: dict[str, list[Cell]] = {}
+        for measured in _by_anchor(measures(metrics)).values():
+            facts = read_facts(connection, measured, read, Times(self.now, self.today, self.zone))
+            scope = Scope(read, self.now, self.today, self.vendors)
+            found |= {measure.id: list(cells(measure, facts, scope)) for measure in measured}
+        return [
+            cell
+            for metric in metrics
+            for cell in (composed(metric, found, chunk, self.now) if metric.terms else found[metric.id])
+        ]
+
+
+def _by_anchor(found: Iterable[Metric]) -> Mapping[Anchor, list[Metric]]:
+    """Each measure once."""
+    by_anchor: dict[Anchor, dict[str, Metric]] = defaultdict(dict)
+    for measure in found:
+        by_anchor[measure.anchor][measure.id] = measure
+    return {anchor: list(measured.values()) for anchor, measured in by_anchor.items()}

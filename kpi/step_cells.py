@@ -1,41 +1,53 @@
 """The second step of a refresh: cells of the touched periods, or all of a KPI's, are computed and replaced."""
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 
 import sqlalchemy as sa
 
 from kpi import writing
-from kpi.calendar import local_days
-from kpi.metric import DAY_END, Anchor, Metric
+from kpi.calendar import local_days, next_month
+from kpi.metric import AGE, ANCHORS, DAY_END, STOCKS, Anchor, Metric, measures
 from kpi.periods import chunks
 from kpi.publishing import begin, changed_metrics, generations, publish, replace_cells, sweep_out
 from kpi.selecting import fetched
 from kpi.sharing import in_order, processors
-from kpi.sources import CellsWork, Stretch
+from kpi.sources import CellsWork, Sources, Stretch, by_sources
 from storage.database import reading
 
 _WORTH_SHARING = 100_000
 """Tickets from which on starting processes pays."""
 
 
-def by_anchor(metrics: Iterable[Metric]) -> dict[Anchor, list[Metric]]:
-    found: dict[Anchor, list[Metric]] = defaultdict(list)
-    for metric in metrics:
-        found[metric.anchor].append(metric)
-    return found
+def anchors(metrics: Iterable[Metric]) -> list[Anchor]:
+    """Every anchor that some KPIs rest on."""
+    return list(dict.fromkeys(anchor for metric in metrics for anchor in metric.anchors))
 
 
 def whole(connection: sa.Connection, metrics: Iterable[Metric], today: int) -> Iterator[Stretch]:
     """All there is of some KPIs."""
-    for anchor, of_anchor in by_anchor(metrics).items():
-        for chunk in chunks(days_of(connection, anchor, today)):
-            yield Stretch(of_anchor, chunk)
+    for sources, of_sources in by_sources(metrics).items():
+        for chunk in chunks(days_of_all(connection, sources, today)):
+            yield Stretch(of_sources, chunk)
+
+
+def days_of_all(connection: sa.Connection, sources: Sources, today: int) -> Iterable[int]:
+    """Days that facts of any of the anchors bear on."""
+    days = chain.from_iterable(days_of(connection, anchor, today) for anchor in sources.anchors)
+    return borne_on(sources, days)
+
+
+def borne_on(sources: Sources, days: Iterable[int]) -> set[int]:
+    """Days of the periods that facts of these days bear on: the periods after, too, where those are compared."""
+    own = set(days)
+    if not sources.is_growth:
+        return own
+    return own | {after for day in own for after in (day + 1, day + 7, next_month(day))}
 
 
 def days_of(connection: sa.Connection, anchor: Anchor, today: int) -> Iterable[int]:
     """Days that facts of an anchor lie in; day ends from the first ticket on until today."""
-    if anchor == DAY_END:
+    if anchor in STOCKS:
         first = fetched(connection, f"SELECT min({anchor.day}) FROM {anchor.table}")[0][0]
         return () if first is None else range(first, today + 1)
     query = f"SELECT DISTINCT {anchor.day} FROM {anchor.table} WHERE {anchor.day} IS NOT NULL"
@@ -62,7 +74,7 @@ class CellsStep:
     ) -> None:
         self.engine, self.catalog, self.zone, self.progress = engine, catalog, zone, progress
         self.now, self.today = now, local_days(zone).day(now)
-        self.work = CellsWork(now, self.today, vendors)
+        self.work = CellsWork(now, self.today, zone, vendors)
         self.periods = self.values = 0
 
     def run(self) -> None:
@@ -70,7 +82,7 @@ class CellsStep:
             now = generations(connection)
             touched = {
                 anchor: writing.read_touched_periods(connection, anchor.name)
-                for anchor in by_anchor(self.catalog)
+                for anchor in dict.fromkeys((*ANCHORS, *anchors(self.catalog)))
             }
         building = [metric for metric in self.catalog if metric.id in now.building]
         if not building and not any(touched.values()):
@@ -96,9 +108,11 @@ class CellsStep:
         self, metrics: Iterable[Metric], touched: Mapping[Anchor, Sequence[tuple[int, int]]]
     ) -> list[Stretch]:
         return [
-            Stretch(of_anchor, chunk)
-            for anchor, of_anchor in by_anchor(metrics).items()
-            for chunk in chunks(day for day, _revision in touched[anchor])
+            Stretch(of_sources, chunk)
+            for sources, of_sources in by_sources(metrics).items()
+            for chunk in chunks(
+                borne_on(sources, (day for anchor in sources.anchors for day, _revision in touched[anchor]))
+            )
         ]
 
     def _replace(self, ahead: Sequence[Stretch], numbers: Mapping[str, int], *, shared: bool) -> None:
@@ -140,14 +154,16 @@ def pass_time(connection: sa.Connection, catalog: Sequence[Metric], zone: str, n
         first, last = sorted((before, now))
         _mature(connection, catalog, first, last)
         days = local_days(zone)
-        if days.day(first) < days.day(last):
-            writing.touch_periods(connection, DAY_END.name, range(days.day(first), days.day(last) + 1))
+        passed = range(days.day(first), days.day(last) + 1)
+        writing.touch_periods(connection, AGE.name, passed)
+        if len(passed) > 1:
+            writing.touch_periods(connection, DAY_END.name, passed)
     writing.set_state(connection, _PASSED, str(now))
 
 
 def _mature(connection: sa.Connection, catalog: Sequence[Metric], after: int, until: int) -> None:
     mark = "?" if connection.dialect.name == "sqlite" else "%s"
-    for metric in catalog:
+    for metric in measures(catalog):
         if metric.matures_at is not None:
             query = (
                 f"SELECT DISTINCT {metric.anchor.day} FROM {metric.anchor.table} WHERE {metric.matures_at} > {mark} "

@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from storage import derived
+from storage.judged import Cause
 
 _BUFFERED = 5_000
 
@@ -57,14 +58,17 @@ def delete_rows(
     )
 
 
-def touch_periods(connection: sa.Connection, anchor: str, days: Iterable[int]) -> None:
-    """Note that the facts of these days changed; noting it again gives a new revision."""
-    rows = [(anchor, day) for day in sorted(set(days))]
+def touch_periods(
+    connection: sa.Connection, anchor: str, days: Iterable[int], causes: Cause = Cause.CORRECTION
+) -> None:
+    """Note that the facts of these days changed, and why; noting it again gives a new revision."""
+    rows = [(anchor, day, int(causes)) for day in sorted(set(days))]
     if rows:
-        marks = "?, ?" if connection.dialect.name == "sqlite" else "%s, %s"
+        marks = "?, ?, 1, ?" if connection.dialect.name == "sqlite" else "%s, %s, 1, %s"
         connection.exec_driver_sql(
-            f"INSERT INTO touched_periods (anchor, day, revision) VALUES ({marks}, 1) "
-            "ON CONFLICT (anchor, day) DO UPDATE SET revision = touched_periods.revision + 1",
+            f"INSERT INTO touched_periods (anchor, day, revision, causes) VALUES ({marks}) "
+            "ON CONFLICT (anchor, day) DO UPDATE SET revision = touched_periods.revision + 1, "
+            "causes = touched_periods.causes | excluded.causes",
             rows,
         )
 

@@ -6,6 +6,7 @@ All of it can be computed again from the records. Instants are microseconds, day
 
 import sqlalchemy as sa
 
+import storage.judged  # noqa: F401 - its tables belong to these
 from storage.tables import metadata
 
 
@@ -101,8 +102,16 @@ ticket_facts = _facts(
         "is_bot_handled": "int",
         "bot_outcome": "text",
         "bot_at": "int",
+        "bot_day": "int",
+        "bot_mature_at": "int",
         "first_unanswered_at": "int",
         "has_reply": "int",
+        "target_seconds": "int",
+        "target_day": "int",
+        "target_agent_id": "text",
+        "target_group_id": "text",
+        "target_met": "int",
+        "target_mature_at": "int",
         "history": "text",
         "messages": "text",
         "approximations": "int",
@@ -114,6 +123,12 @@ ticket_facts = _facts(
     ("solved_day",),
     ("account", "requester_id", "created_at"),
     ("reopen_mature_at",),
+    ("fcr_mature_at",),
+    ("assigned_day",),
+    ("target_day",),
+    ("target_mature_at",),
+    ("bot_day",),
+    ("bot_mature_at",),
 )
 
 rating_facts = _facts(
@@ -145,6 +160,7 @@ rating_facts = _facts(
     ("rated_day",),
     ("offered_day",),
     ("account", "ticket_id"),
+    ("account", "respondent_id"),
 )
 
 turn_facts = _facts(
@@ -199,7 +215,154 @@ backlog_spans = _facts(
     ("until_day",),
 )
 
-FACT_TABLES = (ticket_facts, rating_facts, turn_facts, transition_facts, backlog_spans)
+sla_facts = _facts(
+    "sla_facts",
+    ("account", "ticket_id", "metric", "instance"),
+    {
+        "account": "text",
+        "ticket_id": "text",
+        "metric": "text",
+        "instance": "int",
+        "policy_id": "text",
+        "state": "text",
+        "started_at": "int",
+        "due_at": "int",
+        "fulfilled_at": "int",
+        "met": "int",
+        "decided_at": "int",
+        "decided_day": "int",
+        "agent_id": "text",
+        "group_id": "text",
+        "breached_at": "int",
+        "breached_day": "int",
+        "breached_agent_id": "text",
+        "breached_group_id": "text",
+        "risk_at": "int",
+        "risk_day": "int",
+        "risk_until": "int",
+        "risk_until_day": "int",
+    },
+    ("decided_day",),
+    ("decided_at",),
+    ("breached_day",),
+    ("breached_at",),
+    ("risk_day",),
+    ("risk_until",),
+)
+
+workday_facts = _facts(
+    "workday_facts",
+    ("account", "ticket_id", "agent_id", "day"),
+    {
+        "account": "text",
+        "ticket_id": "text",
+        "agent_id": "text",
+        "day": "int",
+        "group_id": "text",
+        "replies": "int",
+        "solves": "int",
+    },
+    ("day",),
+)
+
+call_facts = _facts(
+    "call_facts",
+    ("account", "call_id"),
+    {
+        "account": "text",
+        "call_id": "text",
+        "ticket_id": "text",
+        "is_inbound": "int",
+        "is_handled": "int",
+        "is_offered": "int",
+        "is_abandoned": "int",
+        "step": "text",
+        "started_at": "int",
+        "started_day": "int",
+        "ended_day": "int",
+        "agent_id": "text",
+        "group_id": "text",
+        "wait_seconds": "int",
+        "talk_hold_seconds": "int",
+        "handle_seconds": "int",
+    },
+    ("started_day",),
+    ("ended_day",),
+)
+
+agent_time_facts = _facts(
+    "agent_time_facts",
+    ("account", "time_id"),
+    {
+        "account": "text",
+        "time_id": "text",
+        "agent_id": "text",
+        "group_id": "text",
+        "day": "int",
+        "available_seconds": "int",
+        "productive_seconds": "int",
+    },
+    ("day",),
+)
+
+customer_facts = _facts(
+    "customer_facts",
+    ("account", "customer_id"),
+    {
+        "account": "text",
+        "customer_id": "text",
+        "requester_id": "text",
+        "started_at": "int",
+        "started_day": "int",
+        "churned_at": "int",
+        "churned_day": "int",
+    },
+    ("started_day",),
+    ("churned_day",),
+    ("account", "requester_id"),
+)
+
+purchase_facts = _facts(
+    "purchase_facts",
+    ("account", "purchase_id"),
+    {
+        "account": "text",
+        "purchase_id": "text",
+        "customer_id": "text",
+        "day": "int",
+        "is_upsell": "int",
+    },
+    ("day",),
+)
+
+figure_facts = _facts(
+    "figure_facts",
+    ("account", "figure_id"),
+    {
+        "account": "text",
+        "figure_id": "text",
+        "name": "text",
+        "grain": "text",
+        "day": "int",
+        "value": "real",
+    },
+    ("day",),
+)
+
+FACT_TABLES = (
+    ticket_facts,
+    rating_facts,
+    turn_facts,
+    transition_facts,
+    backlog_spans,
+    sla_facts,
+    workday_facts,
+    call_facts,
+    agent_time_facts,
+    customer_facts,
+    purchase_facts,
+    figure_facts,
+)
 
 kpi_cells = sa.Table(
     "kpi_cells",
@@ -235,8 +398,9 @@ touched_periods = sa.Table(
     sa.Column("anchor", sa.Text, primary_key=True),
     sa.Column("day", sa.BigInteger, primary_key=True),
     sa.Column("revision", sa.BigInteger, nullable=False),
+    sa.Column("causes", sa.BigInteger, nullable=False),
 )
-"""Local days whose facts changed, by anchor; forgotten when their periods are recomputed."""
+"""Local days whose facts changed, by anchor, and why; forgotten when their periods are recomputed."""
 
 kpi_state = sa.Table(
     "kpi_state",
@@ -262,9 +426,12 @@ kpi_definitions = sa.Table(
     sa.Column("files", sa.Text, nullable=False),
     sa.Column("shape", sa.Text, nullable=False),
     sa.Column("scale", sa.BigInteger, nullable=False),
+    sa.Column("fineness", sa.BigInteger, nullable=False),
+    sa.Column("fineness_below", sa.BigInteger, nullable=False),
     sa.Column("generation", sa.BigInteger, nullable=False),
     sa.Column("signature", sa.Text, nullable=False),
 )
-"""The catalogue as readers see it. `shape`: `count` (the numerator), `ratio` (scale × numerator ÷
-denominator) or `distribution` (numerator is the sum of n values, with percentiles). `generation` is that
-of the cells to be read, and `signature` tells a definition from another one."""
+"""The catalogue as readers see it. `shape`: `distribution` (numerator is the sum of n values, with
+percentiles), else scale × numerator ÷ denominator, or the numerator alone where there is no denominator;
+numerators are kept in units of 1 ÷ `fineness`, denominators of 1 ÷ `fineness_below`. `generation` is that of
+the cells to be read, and `signature` tells a definition from another one."""

@@ -11,17 +11,30 @@ _SECONDS = (
     "full_resolution_business_seconds",
     "requester_wait_seconds",
 )
+_HOUR = """substr('MonTueWedThuFriSatSun', 1 + 3 * (CAST(c.member AS integer) / 24), 3) || ' '
+                        || substr('000102030405060708091011121314151617181920212223', 1 + 2 * (CAST(c.member AS integer) % 24), 2)
+                        || ':00'"""
 _COUNTS = ("replies", "customer_messages", "reopens", "agent_changes", "group_changes")
 
 
 def value_of(cell: str) -> str:
     """What a cell (an alias of `kpi_cells`) says by a statistic `s` and its definition `d`."""
+    above, below = above_of(cell), below_of(cell)
     return f"""CASE s.statistic
-                    WHEN 'mean' THEN CAST({cell}.numerator AS double precision) / NULLIF({cell}.n, 0)
+                    WHEN 'mean' THEN {above} / NULLIF({cell}.n, 0)
                     WHEN 'p50' THEN {cell}.p50 WHEN 'p90' THEN {cell}.p90 WHEN 'p95' THEN {cell}.p95
-                    ELSE CASE d.shape WHEN 'count' THEN CAST({cell}.numerator AS double precision)
-                         ELSE d.scale * CAST({cell}.numerator AS double precision) / NULLIF({cell}.denominator, 0) END
+                    ELSE CASE WHEN {cell}.denominator IS NULL THEN {above} ELSE d.scale * {above} / NULLIF({below}, 0) END
                     END"""
+
+
+def above_of(cell: str) -> str:
+    """A cell's numerator, which is kept in whole units."""
+    return f"(CAST({cell}.numerator AS double precision) / d.fineness)"
+
+
+def below_of(cell: str) -> str:
+    """The same of its denominator."""
+    return f"(CAST({cell}.denominator AS double precision) / d.fineness_below)"
 
 
 STATISTICS = """(SELECT 'value' AS statistic, 0 AS is_distribution UNION ALL SELECT 'mean', 1 UNION ALL SELECT 'p50', 1
@@ -92,9 +105,10 @@ def kpis_view(words: Words) -> str:
                     WHEN 'brand' THEN COALESCE((SELECT b.name FROM brands b WHERE b.account = c.account AND b.id = c.member), c.member)
                     WHEN 'organisation' THEN COALESCE(
                         (SELECT o.name FROM organisations o WHERE o.account = c.account AND o.id = c.member), c.member)
+                    WHEN 'hour_of_week' THEN {_HOUR}
                     ELSE c.member END AS member_name,
                {value_of("c")} AS value,
-               c.n, c.numerator, c.denominator, {_interval("c.ci_low")} AS ci_low, {_interval("c.ci_high")} AS ci_high,
+               c.n, {above_of("c")} AS numerator, {below_of("c")} AS denominator, {_interval("c.ci_low")} AS ci_low, {_interval("c.ci_high")} AS ci_high,
                CASE s.statistic WHEN 'p90' THEN c.n < 10 WHEN 'p95' THEN c.n < 20 ELSE c.low_sample = 1 END AS low_sample,
                {words.flag("c.provisional")} AS provisional, c.availability, {words.at("c.computed_at")} AS computed_at
         FROM kpi_definitions d

@@ -211,6 +211,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("account", "id"),
     )
     op.create_table(
+        "kpi_benchmarks",
+        sa.Column("ordinal", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("kpi", sa.Text(), nullable=False),
+        sa.Column("statistic", sa.Text(), nullable=False),
+        sa.Column("value", sa.Double(), nullable=False),
+        sa.Column("industry", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("year", sa.BigInteger(), nullable=True),
+        sa.Column("measured_as", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("ordinal"),
+    )
+    op.create_table(
         "kpi_cells",
         sa.Column("kpi", sa.Text(), nullable=False),
         sa.Column("generation", sa.BigInteger(), nullable=False),
@@ -248,10 +260,52 @@ def upgrade() -> None:
         sa.Column("files", sa.Text(), nullable=False),
         sa.Column("shape", sa.Text(), nullable=False),
         sa.Column("scale", sa.BigInteger(), nullable=False),
+        sa.Column("fineness", sa.BigInteger(), nullable=False),
+        sa.Column("fineness_below", sa.BigInteger(), nullable=False),
         sa.Column("generation", sa.BigInteger(), nullable=False),
         sa.Column("signature", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("kpi"),
     )
+    op.create_table(
+        "kpi_goals",
+        sa.Column("ordinal", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("kpi", sa.Text(), nullable=False),
+        sa.Column("statistic", sa.Text(), nullable=False),
+        sa.Column("grain", sa.Text(), nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("dimension", sa.Text(), nullable=False),
+        sa.Column("member", sa.Text(), nullable=False),
+        sa.Column("cell_account", sa.Text(), nullable=False),
+        sa.Column("cell_member", sa.Text(), nullable=False),
+        sa.Column("direction", sa.Text(), nullable=False),
+        sa.Column("target", sa.Double(), nullable=False),
+        sa.Column("baseline", sa.Double(), nullable=True),
+        sa.Column("start_day", sa.BigInteger(), nullable=False),
+        sa.Column("due_day", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("ordinal"),
+    )
+    op.create_table(
+        "kpi_restatements",
+        sa.Column("kpi", sa.Text(), nullable=False),
+        sa.Column("statistic", sa.Text(), nullable=False),
+        sa.Column("grain", sa.Text(), nullable=False),
+        sa.Column("period", sa.BigInteger(), nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("dimension", sa.Text(), nullable=False),
+        sa.Column("member", sa.Text(), nullable=False),
+        sa.Column("on_day", sa.BigInteger(), nullable=False),
+        sa.Column("old", sa.Double(), nullable=True),
+        sa.Column("new", sa.Double(), nullable=True),
+        sa.Column("causes", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "kpi", "statistic", "grain", "period", "account", "dimension", "member", "on_day"
+        ),
+    )
+    with op.batch_alter_table("kpi_restatements", schema=None) as batch_op:
+        batch_op.create_index("ix_kpi_restatements_at", ["at"], unique=False)
+
     op.create_table(
         "kpi_state",
         sa.Column("name", sa.Text(), nullable=False),
@@ -370,6 +424,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("account", "rating_id"),
     )
     with op.batch_alter_table("rating_facts", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_rating_facts_account_respondent_id", ["account", "respondent_id"], unique=False
+        )
         batch_op.create_index("ix_rating_facts_account_ticket_id", ["account", "ticket_id"], unique=False)
         batch_op.create_index("ix_rating_facts_offered_day", ["offered_day"], unique=False)
         batch_op.create_index("ix_rating_facts_rated_day", ["rated_day"], unique=False)
@@ -620,8 +677,16 @@ def upgrade() -> None:
         sa.Column("is_bot_handled", sa.BigInteger(), nullable=True),
         sa.Column("bot_outcome", sa.Text(), nullable=True),
         sa.Column("bot_at", sa.BigInteger(), nullable=True),
+        sa.Column("bot_day", sa.BigInteger(), nullable=True),
+        sa.Column("bot_mature_at", sa.BigInteger(), nullable=True),
         sa.Column("first_unanswered_at", sa.BigInteger(), nullable=True),
         sa.Column("has_reply", sa.BigInteger(), nullable=True),
+        sa.Column("target_seconds", sa.BigInteger(), nullable=True),
+        sa.Column("target_day", sa.BigInteger(), nullable=True),
+        sa.Column("target_agent_id", sa.Text(), nullable=True),
+        sa.Column("target_group_id", sa.Text(), nullable=True),
+        sa.Column("target_met", sa.BigInteger(), nullable=True),
+        sa.Column("target_mature_at", sa.BigInteger(), nullable=True),
         sa.Column("history", sa.Text(), nullable=True),
         sa.Column("messages", sa.Text(), nullable=True),
         sa.Column("approximations", sa.BigInteger(), nullable=True),
@@ -634,11 +699,17 @@ def upgrade() -> None:
             ["account", "requester_id", "created_at"],
             unique=False,
         )
+        batch_op.create_index("ix_ticket_facts_assigned_day", ["assigned_day"], unique=False)
+        batch_op.create_index("ix_ticket_facts_bot_day", ["bot_day"], unique=False)
+        batch_op.create_index("ix_ticket_facts_bot_mature_at", ["bot_mature_at"], unique=False)
         batch_op.create_index("ix_ticket_facts_created_day", ["created_day"], unique=False)
+        batch_op.create_index("ix_ticket_facts_fcr_mature_at", ["fcr_mature_at"], unique=False)
         batch_op.create_index("ix_ticket_facts_first_solved_day", ["first_solved_day"], unique=False)
         batch_op.create_index("ix_ticket_facts_reopen_mature_at", ["reopen_mature_at"], unique=False)
         batch_op.create_index("ix_ticket_facts_replied_day", ["replied_day"], unique=False)
         batch_op.create_index("ix_ticket_facts_solved_day", ["solved_day"], unique=False)
+        batch_op.create_index("ix_ticket_facts_target_day", ["target_day"], unique=False)
+        batch_op.create_index("ix_ticket_facts_target_mature_at", ["target_mature_at"], unique=False)
 
     op.create_table(
         "tickets",
@@ -742,6 +813,7 @@ def upgrade() -> None:
         sa.Column("anchor", sa.Text(), nullable=False),
         sa.Column("day", sa.BigInteger(), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("causes", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("anchor", "day"),
     )
     op.create_table(
