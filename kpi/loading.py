@@ -8,11 +8,13 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from kpi.calendar import OpenHours, local_days, open_hours, schedule_of
+from kpi.calendar import local_days, open_hours, schedule_of
+from kpi.chosen_hours import HoursOfAccount, chosen_hours, closed_days
 from kpi.facts import AnsweredCall, Context, EventInput, TicketFacts, TicketInput, ticket_facts
 from kpi.lesser import SlaFact, SlaInput, WorkdayFact
 from kpi.meaning import Meaning
 from kpi.ratings import RatingFact, RatingInput, rating_facts
+from kpi.rules import EVERY
 from kpi.selecting import Part, rows_of
 from kpi.shapes import BacklogSpan, TicketFact, TransitionFact, TurnFact
 from kpi.standalone import Setting
@@ -71,6 +73,8 @@ class Loader:
 
     def __init__(self, connection: sa.Connection, account: str, zone: str, meaning: Meaning) -> None:
         self.account = account
+        self.rules = [rule for rule in meaning.categories if rule.account in (account, EVERY)]
+        self.columns = (*TicketInput._fields, *(("custom_fields",) if self.rules else ()))
         self.context = _context(connection, account, zone, meaning)
 
     def batch(self, connection: sa.Connection, part: Part) -> Batch:
@@ -80,10 +84,10 @@ class Loader:
         calls = self._calls(connection, part)
         sla = self._sla(connection, part)
         ratings = self._ratings(connection, part)
-        for row in rows_of(connection, "tickets", TicketInput._fields, self.account, "id", part.tickets):
+        for row in rows_of(connection, "tickets", self.columns, self.account, "id", part.tickets):
             ticket_id = row[1]
             found = ticket_facts(
-                TicketInput._make(row),
+                self._ticket(row),
                 events.get(ticket_id, ()),
                 self.context,
                 calls=calls.get(ticket_id, ()),
@@ -100,6 +104,17 @@ class Loader:
             if rating.ticket_id is None:
                 self._judge(batch, [rating], None)
         return batch
+
+    def _ticket(self, row: Sequence[Any]) -> TicketInput:
+        """A row with the category that the rules give it."""
+        ticket = TicketInput._make(row[: len(TicketInput._fields)])
+        if not self.rules:
+            return ticket
+        tags = msgspec.json.decode(ticket.tags)
+        fields = msgspec.json.decode(row[-1])
+        fitting = (rule for rule in self.rules if rule.fits(tags, ticket.type, ticket.group_id, fields))
+        rule = next(fitting, None)
+        return ticket if rule is None else ticket._replace(category=rule.category)
 
     def _judge(self, batch: Batch, ratings: Sequence[RatingInput], ticket: TicketFacts | None) -> None:
         for fact in rating_facts(ratings, ticket, self.context):
@@ -164,14 +179,14 @@ def _context(connection: sa.Connection, account: str, zone: str, meaning: Meanin
     groups = _of_account(
         connection, account, "SELECT id, schedule_id FROM groups WHERE schedule_id IS NOT NULL"
     )
-    schedules, default = _schedules(connection, account)
+    hours = _hours(connection, account, meaning)
     return Context(
         days=local_days(zone),
         staff=frozenset(row[0] for row in people),
         light=frozenset(row[0] for row in people if row[1]),
-        schedules=schedules,
-        default_schedule=default,
-        group_schedules={row[0]: row[1] for row in groups},
+        schedules=hours.schedules,
+        default_schedule=hours.default,
+        group_schedules={**hours.of_groups, **{row[0]: row[1] for row in groups}},
         fcr_window_seconds=meaning.fcr_window_seconds,
         reopen_window_seconds=meaning.reopen_window_seconds,
         bot_window_seconds=meaning.bot_window_seconds,
@@ -179,22 +194,26 @@ def _context(connection: sa.Connection, account: str, zone: str, meaning: Meanin
         complaint=meaning.complaint,
         response_targets=meaning.response_targets,
         is_last_schedule=meaning.is_last_schedule,
+        satisfied=meaning.satisfied,
     )
 
 
-def _schedules(connection: sa.Connection, account: str) -> tuple[Mapping[str, OpenHours], OpenHours | None]:
-    """The account's schedules, and the one that applies where none is named."""
+def _hours(connection: sa.Connection, account: str, meaning: Meaning) -> HoursOfAccount:
+    """The account's schedules, and the one that applies where none is named; those chosen where it has none."""
     rows = _of_account(
         connection,
         account,
         "SELECT id, timezone, weekly, holidays, overrides, is_default FROM schedules WHERE deleted_at IS NULL",
     )
-    found = {
-        row[0]: open_hours(schedule_of(row[1], *(msgspec.json.decode(part) for part in row[2:5])))
-        for row in rows
-    }
-    default = next((row[0] for row in rows if row[5]), rows[0][0] if rows else None)
-    return found, None if default is None else found[default]
+    if not rows:
+        return chosen_hours(account, meaning.schedules, meaning.holidays)
+    closed = closed_days(account, meaning.holidays)
+    found = {}
+    for name, zone, *stored, _is_default in rows:
+        weekly, holidays, overrides = map(msgspec.json.decode, stored)
+        found[name] = open_hours(schedule_of(zone, weekly, [*holidays, *closed], overrides))
+    default = next((row[0] for row in rows if row[5]), rows[0][0])
+    return HoursOfAccount(found, found[default], {})
 
 
 def _of_account(connection: sa.Connection, account: str, query: str) -> list[Any]:

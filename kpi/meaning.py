@@ -1,14 +1,14 @@
 """What words like "satisfied" and "reopened" mean here: windows, sets and rules that an organisation may choose."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
+from kpi.chosen_hours import ChosenSchedule, ExtraHolidays
+from kpi.rules import CategoryRule, Threshold
 from kpi.shapes import Signs
 
 DAY_SECONDS = 86_400
-EVERY = "*"
-"""Stands for every account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,53 +34,6 @@ RESPONSE_TARGETS = (
 )
 
 
-def target_seconds(targets: Iterable[ResponseTarget], channel: str, priority: str | None) -> int | None:
-    """What the first target that fits allows, inclusive; null where none does."""
-    return next((target.seconds for target in targets if target.fits(channel, priority)), None)
-
-
-@dataclass(frozen=True, slots=True)
-class CategoryRule:
-    """A ticket with one of the tags, types, groups or fields' values is of this category."""
-
-    category: str
-    account: str = EVERY
-    tags: AbstractSet[str] = frozenset()
-    types: AbstractSet[str] = frozenset()
-    groups: AbstractSet[str] = frozenset()
-    fields: Mapping[str, AbstractSet[str]] = field(default_factory=dict)
-    """Custom field → its values."""
-
-
-@dataclass(frozen=True, slots=True)
-class ChosenSchedule:
-    """Opening hours for accounts whose helpdesk gives none, in the words of a row of `schedules`."""
-
-    accounts: AbstractSet[str]
-    timezone: str
-    weekly: Mapping[str, Sequence[Sequence[int]]]
-    holidays: Sequence[Sequence[str]] = ()
-    overrides: Mapping[str, Sequence[Sequence[int]]] = field(default_factory=dict)
-    groups: AbstractSet[str] = frozenset()
-    """Only for tickets with these groups; empty for all that no other schedule is for."""
-
-
-@dataclass(frozen=True, slots=True)
-class ExtraHolidays:
-    """Days on which an account is closed whatever its schedules say: inclusive ranges of dates."""
-
-    accounts: AbstractSet[str]
-    ranges: Sequence[Sequence[str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Threshold:
-    """Up to which answer a scale means dissatisfied, and from which on satisfied."""
-
-    dissatisfied_until: float
-    satisfied_from: float
-
-
 @dataclass(frozen=True, slots=True)
 class Meaning:
     """The configuration of meaning; a change of it makes all facts be computed again, one of `satisfied`
@@ -90,6 +43,8 @@ class Meaning:
     fcr_window_seconds: int = 7 * DAY_SECONDS
     reopen_window_seconds: int = 30 * DAY_SECONDS
     bot_window_seconds: int = 72 * 3600
+    short_abandon_seconds: int = 5
+    """Who hangs up sooner than this in the queue was never offered to the staff."""
     escalation: Signs = field(default_factory=Signs)
     complaint: Signs = field(default_factory=Signs)
     response_targets: Sequence[ResponseTarget] = RESPONSE_TARGETS

@@ -109,7 +109,7 @@ def rating_facts(
     ratings: Sequence[RatingInput], ticket: TicketFacts | None, context: Context
 ) -> list[RatingFact]:
     """Facts of one ticket's ratings, or of ratings without one; `ticket` is null where it is not known."""
-    read = [(rating, _reading(rating)) for rating in ratings]
+    read = [(rating, _reading(rating, context)) for rating in ratings]
     latest: dict[tuple[str | None, ...], tuple[int, str]] = {}
     for rating, reading in read:
         if rating.rated_at is not None and _is_definite(rating, reading, context):
@@ -131,7 +131,7 @@ class _Reading(NamedTuple):
         return self.satisfied is not None or self.normalised is not None
 
 
-def _reading(rating: RatingInput) -> _Reading:
+def _reading(rating: RatingInput, context: Context) -> _Reading:
     kind, score, scale = rating.survey_type, rating.score, rating.scale or ""
     if kind == "servqual":
         if rating.perception is None or rating.expectation is None:
@@ -143,16 +143,17 @@ def _reading(rating: RatingInput) -> _Reading:
         return _Reading(normalised=_promotion(score))
     if kind == "ces":
         return _Reading(normalised=_ease(score, scale))
-    return _satisfaction(score, scale) if kind in _SATISFACTION else _Reading()
+    return _satisfaction(score, scale, context) if kind in _SATISFACTION else _Reading()
 
 
-def _satisfaction(score: float, name: str) -> _Reading:
+def _satisfaction(score: float, name: str, context: Context) -> _Reading:
     scale = SCALES.get(name)
     if scale is None or not scale.lowest <= score <= scale.highest:
         return _Reading()
     if name == "freshdesk" and scale.dissatisfied_until < score < 100:
         return _Reading()
-    return _Reading(int(score >= scale.satisfied_from), int(score <= scale.dissatisfied_until))
+    threshold = context.satisfied.get(name, scale)
+    return _Reading(int(score >= threshold.satisfied_from), int(score <= threshold.dissatisfied_until))
 
 
 def _promotion(score: float) -> float | None:

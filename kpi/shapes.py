@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 
 from kpi.calendar import LocalDays, OpenHours
 from kpi.lesser import SlaFact, WorkdayFact
+from kpi.rules import Threshold
 
 # What is read -------------------------------------------------------------------------------------
 
@@ -132,6 +133,8 @@ class Context:
     bot_window_seconds: int = 72 * 3_600
     escalation: Signs = field(default_factory=Signs)
     complaint: Signs = field(default_factory=Signs)
+    satisfied: Mapping[str, Threshold] = field(default_factory=dict)
+    """By scale, where it is not as usual."""
     response_targets: Sequence[ResponseTarget] = ()
     """The first that fits holds."""
 

@@ -11,10 +11,10 @@ from connectors import Misconfigured, utc_now
 from kpi.recompute import Refreshed, Reporting, refresh
 from storage.database import open_database
 from storage.store import Store
-from sync import accounts, environment, logs, settings
+from sync import accounts, environment, kpi_file, logs, settings
 from sync.accounts import Account
 from sync.report import Watch
-from sync.settings import Settings
+from sync.settings import BadSettings, Settings
 from sync.waiting import MayBeCut
 
 
@@ -41,16 +41,33 @@ class House:
 
 
 def reporting_of(found: Settings) -> Reporting:
-    """How the settings want numbers to be cut and meant."""
+    """How the settings and `kpi.toml` want numbers to be cut and meant; BadSettings tells what is wrong."""
     vendors = {name: account.connector for name, account in found.accounts.items()}
-    return Reporting(zone=found.timezone, vendors=vendors)
+    chosen = kpi_file.read(found.kpi_file, vendors)
+    return Reporting(
+        zone=found.timezone,
+        vendors=vendors,
+        meaning=chosen.meaning,
+        goals=chosen.goals,
+        benchmarks=chosen.benchmarks,
+    )
 
 
 def refresher(house: House, watch: Watch) -> Callable[[MayBeCut], Refreshed]:
-    """What brings the KPIs up to what is stored, now; `watch` follows it."""
+    """What brings the KPIs up to what is stored, now; `watch` follows it.
+
+    `kpi.toml` is read anew each time. One that cannot be used is told, and the last good one holds.
+    """
     reporting = reporting_of(house.settings)
 
     def refreshed(may_be_cut: MayBeCut) -> Refreshed:
+        nonlocal reporting
+        try:
+            reporting = reporting_of(house.settings)
+        except BadSettings as bad:
+            for problem in bad.problems:
+                logs.LOGGER.error("%s (until then the KPIs mean what they did before)", problem)
+
         def progress(what: str, done: int, of: int) -> None:
             watch.computing(what, done, of)
             may_be_cut()
@@ -67,6 +84,7 @@ def opened(variables: Mapping[str, str] | None = None, **seams: Any) -> Iterator
     `variables` stand in for the environment's; `seams` (clock, sleep, transport) go to the connectors.
     """
     found, known = accounts.load(environment.read() if variables is None else variables, **seams)
+    reporting_of(found)  # what is wrong in it is told before anything begins
     with _database(found) as database:
         yield House(found, known, database, Store(database, store_subjects=found.store_subjects))
 

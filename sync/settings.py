@@ -47,7 +47,7 @@ class BadSettings(Exception):
         self.problems = tuple(problems)
 
 
-def _zone(name: str) -> str:
+def iana_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):
@@ -137,7 +137,7 @@ class Settings(BaseSettings):
         description="where everything is stored: SQLite or `postgresql+psycopg://user:pass@host/db`",
         examples=[environment.DEFAULT_DATABASE_URL],
     )
-    timezone: Annotated[str, AfterValidator(_zone)] = Field(
+    timezone: Annotated[str, AfterValidator(iana_zone)] = Field(
         default="UTC",
         description="IANA zone in which days, weeks and months are cut",
         examples=["Europe/Berlin"],
@@ -154,6 +154,11 @@ class Settings(BaseSettings):
     )
     store_subjects: bool = Field(
         default=True, description="`false` keeps ticket subjects out of the database", examples=["true"]
+    )
+    kpi_file: str | None = Field(
+        default=None,
+        description="TOML file that says what the KPIs mean here; `kpi.toml` in the working directory if it exists",
+        examples=["/etc/deskpulse/kpi.toml"],
     )
     accounts: dict[str, AccountSettings] = {}
 
