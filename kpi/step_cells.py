@@ -48,7 +48,7 @@ def borne_on(sources: Sources, days: Iterable[int]) -> set[int]:
 def days_of(connection: sa.Connection, anchor: Anchor, today: int) -> Iterable[int]:
     """Days that facts of an anchor lie in; day ends from the first ticket on until today."""
     if anchor in STOCKS:
-        first = fetched(connection, f"SELECT min({anchor.day}) FROM {anchor.table}")[0][0]
+        first = fetched(connection, f"SELECT min({anchor.day}) FROM {anchor.source} x")[0][0]
         return () if first is None else range(first, today + 1)
     query = f"SELECT DISTINCT {anchor.day} FROM {anchor.table} WHERE {anchor.day} IS NOT NULL"
     return [row[0] for row in fetched(connection, query)]
@@ -116,7 +116,7 @@ class CellsStep:
         ]
 
     def _replace(self, ahead: Sequence[Stretch], numbers: Mapping[str, int], *, shared: bool) -> None:
-        processes = processors() if shared and self._is_large() else 1
+        processes = processors() if shared and len(ahead) > 1 and self._is_large() else 1
         for done, (stretch, computed) in enumerate(
             in_order(self.engine, self.work, ahead, processes), start=1
         ):
