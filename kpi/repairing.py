@@ -11,6 +11,7 @@ from kpi.periods import Grain
 from kpi.selecting import fetched
 from kpi.step_cells import anchors, days_of
 from kpi.step_facts import touch_all
+from storage.judged import Cause
 
 
 def touch_since(
@@ -32,7 +33,7 @@ def touch_since(
                 touch_all(connection, f"{table} WHERE {anchor.day} >= {mark}", (day,), "ticket_id")
         days = {one for one in days_of(connection, anchor, today) if one >= day}
         days |= _days_with_cells(connection, metrics, day)
-        writing.touch_periods(connection, anchor.name, days)
+        writing.touch_periods(connection, anchor.name, days, Cause.RECOMPUTATION)
 
 
 def _days_with_cells(connection: sa.Connection, metrics: Sequence[Metric], day: int) -> set[int]:

@@ -8,12 +8,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from kpi import writing
+from kpi.causes import cause_of_rating, cause_of_ticket, merged_away
 from kpi.facts import TicketFact
 from kpi.loading import Batch
-from kpi.metric import ANCHORS, DESCRIBING, STOCKS, Anchor
+from kpi.metric import AGE, ANCHORS, DAY_END, DESCRIBING, FIRST_SOLVED, STOCKS, WAITING, Anchor
+from kpi.neighbours import beside, came_back_to, is_another_contact
+from kpi.ratings import RatingFact
 from kpi.selecting import Part
 from kpi.stored import LESSER, Stored, stored_ratings
+from kpi.waiting import changed_waits
 from storage import derived
+from storage.judged import Cause
 from storage.tables import metadata
 
 _OF_TICKET = tuple(metadata.tables[name] for name in LESSER)
@@ -22,6 +27,8 @@ _DESCRIBED = tuple(TicketFact._fields.index(name) for name in DESCRIBING)
 
 Days = dict[str, set[int]]
 """Anchor's name → touched days."""
+Noted = dict[Cause, Days]
+"""Why → which days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +49,30 @@ _DATED: Mapping[str, Sequence[_Dated]] = {
 }
 
 
-def replace(connection: sa.Connection, part: Part, batch: Batch, today: int) -> Days:
-    """Make the stored facts of a part those of its batch; gives the days whose facts changed."""
-    days: Days = defaultdict(set)
-    _replace_tickets(connection, part, batch, days, today)
-    _replace_ratings(connection, part, batch, days)
-    return days
+def replace(connection: sa.Connection, part: Part, batch: Batch, today: int) -> Noted:
+    """Make the stored facts of a part those of its batch; gives the days whose facts changed, and why."""
+    noted: Noted = defaultdict(lambda: defaultdict(set))
+    _replace_tickets(connection, part, batch, noted, today)
+    _replace_ratings(connection, part, batch, noted)
+    return noted
 
 
-def _replace_tickets(connection: sa.Connection, part: Part, batch: Batch, days: Days, today: int) -> None:
+def _replace_tickets(connection: sa.Connection, part: Part, batch: Batch, noted: Noted, today: int) -> None:
+    merged = merged_away(connection, part.account, batch.before, batch.tickets, batch.changed)
+    contacts: dict[Cause, list[str]] = defaultdict(list)
     for key in batch.changed:
-        _note(days, batch.before.get(key, _NOTHING), batch.tickets.get(key, _NOTHING), today)
+        before, now = batch.before.get(key, _NOTHING), batch.tickets.get(key, _NOTHING)
+        cause = cause_of_ticket(before[0], now[0], is_merged=key in merged)
+        _note(noted[cause], before, now, today)
+        if is_another_contact(before[0], now[0]):
+            contacts[cause].append(key)
+    for cause, keys in contacts.items():
+        noted[cause][FIRST_SOLVED.name] |= came_back_to(connection, part.account, keys)
     for table in (derived.ticket_facts, *_OF_TICKET):
         writing.delete_rows(connection, table, part.account, "ticket_id", list(batch.before))
     write_tickets(connection, batch)
+    for cause, keys in contacts.items():
+        noted[cause][FIRST_SOLVED.name] |= came_back_to(connection, part.account, keys)
 
 
 _NOTHING: Stored = (None, *([] for _ in LESSER))
@@ -74,6 +91,8 @@ def _note(days: Days, before: Stored, now: Stored, today: int) -> None:
     for fact in (before[0], now[0]):
         if fact is not None:
             _note_rows(days, derived.ticket_facts, [fact])
+    for from_day, until_day in changed_waits(before, now):
+        days[WAITING.name].update(_until(today, from_day, until_day))
     is_described_alike = (
         before[0] is not None
         and now[0] is not None
@@ -100,13 +119,15 @@ def _note_rows(days: Days, table: sa.Table, rows: Iterable[Any]) -> None:
 def _note_spans(days: Days, spans: Iterable[Any], today: int) -> None:
     """Day ends at which the ticket stood, or stood otherwise, until today."""
     for span in spans:
-        from_day, until_day = span[3], span[4]
-        stood = range(from_day, today + 1 if until_day is None else min(until_day, today + 1))
-        for anchor in STOCKS:
-            days[anchor.name].update(stood)
+        for anchor in (DAY_END, AGE):
+            days[anchor.name].update(_until(today, span[3], span[4]))
 
 
-def _replace_ratings(connection: sa.Connection, part: Part, batch: Batch, days: Days) -> None:
+def _until(today: int, from_day: int, until_day: int | None) -> range:
+    return range(from_day, today + 1 if until_day is None else min(until_day, today + 1))
+
+
+def _replace_ratings(connection: sa.Connection, part: Part, batch: Batch, noted: Noted) -> None:
     table = derived.rating_facts
     before = stored_ratings(connection, part, list(batch.ratings))
     changed = [
@@ -114,11 +135,17 @@ def _replace_ratings(connection: sa.Connection, part: Part, batch: Batch, days: 
         for key in sorted(before.keys() | batch.ratings.keys())
         if before.get(key) != batch.ratings.get(key)
     ]
+    answers: dict[Cause, list[RatingFact]] = defaultdict(list)
     for key in changed:
-        _note_rows(
-            days, table, (fact for fact in (before.get(key), batch.ratings.get(key)) if fact is not None)
-        )
+        was, now = before.get(key), batch.ratings.get(key)
+        cause = cause_of_rating(was, now)
+        either = [fact for fact in (was, now) if fact is not None]
+        _note_rows(noted[cause], table, either)
+        answers[cause] += either
     writing.delete_rows(
         connection, table, part.account, "rating_id", [key for key in changed if key in before]
     )
     writing.insert_rows(connection, table, (batch.ratings[key] for key in changed if key in batch.ratings))
+    for cause, facts in answers.items():
+        for anchor, days in beside(connection, part.account, facts).items():
+            noted[cause][anchor].update(days)
