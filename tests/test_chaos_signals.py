@@ -100,14 +100,16 @@ class Command:
         self.start(*arguments)
         return self.end()[0]
 
-    def ended_by_signal(self, *arguments: str, at_request: int, after_seconds: float = 0) -> Ended:
-        """Starts it, and sends SIGTERM so long after that request came."""
+    def ended_by_signal(
+        self, *arguments: str, at_request: int, after_seconds: float = 0, number: int = signal.SIGTERM
+    ) -> Ended:
+        """Starts it, and sends the signal so long after that request came."""
         self._moments = {at_request: threading.Event()}
         child = self.start(*arguments)
         assert self._moments[at_request].wait(20), self.printed()
         time.sleep(after_seconds)
         began, before = time.monotonic(), psutil.Process(child).cpu_times()
-        os.kill(child, signal.SIGTERM)
+        os.kill(child, number)
         code, cpu_seconds = self.end()
         return Ended(code, time.monotonic() - began, cpu_seconds - before.user - before.system)
 
@@ -124,7 +126,7 @@ def test_a_signal_at_a_random_instant_ends_a_sync_in_time_and_the_next_one_goes_
     forking: Forker, sandbox: Sandbox, database_url: str, tmp_path: Path, alone: bool
 ) -> None:
     command, dice = Command(forking, sandbox, database_url, tmp_path), random.Random(5)
-    for _time in range(4):
+    for _time in range(3):
         request, after = dice.randint(2, 20), dice.uniform(0, 0.03)
         ended = command.ended_by_signal("sync", "--full", at_request=request, after_seconds=after)
         assert ended.code == 130, command.printed()
@@ -133,16 +135,29 @@ def test_a_signal_at_a_random_instant_ends_a_sync_in_time_and_the_next_one_goes_
         assert ended.in_time(alone), ended
     assert command.run("sync") == 0
     assert command.run("verify") == 0, command.printed()
-    assert runs(command.url) == [*["interrupted"] * 4, "done"]
+    assert runs(command.url) == [*["interrupted"] * 3, "done"]
+
+
+def test_the_command_killed_again_and_again_can_be_started_at_once_and_ends_right(command: Command) -> None:
+    dice = random.Random(9)
+    for _time in range(3):
+        request, after = dice.randint(4, 20), dice.uniform(0, 0.1)
+        ended = command.ended_by_signal(
+            "sync", "--full", at_request=request, after_seconds=after, number=signal.SIGKILL
+        )
+        assert ended.code == -signal.SIGKILL
+        assert leases(command.url) == 1
+    assert command.run("sync") == 0
+    assert command.run("verify") == 0, command.printed()
+    assert runs(command.url) == [*["aborted"] * 3, "done"]
 
 
 def test_a_signal_ends_the_daemon_in_time_and_without_complaint(command: Command, alone: bool) -> None:
-    for request in (3, 20):
-        ended = command.ended_by_signal("run", at_request=request, after_seconds=0.01)
-        assert ended.code == 0, command.printed()
-        assert ended.in_time(alone), ended
-        assert leases(command.url) == 0
-    assert runs(command.url) == ["interrupted"] * 2
+    ended = command.ended_by_signal("run", at_request=15, after_seconds=0.01)
+    assert ended.code == 0, command.printed()
+    assert ended.in_time(alone), ended
+    assert leases(command.url) == 0
+    assert runs(command.url) == ["interrupted"]
     assert command.run("sync") == 0
 
 
