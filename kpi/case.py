@@ -61,8 +61,13 @@ class Case:
     def business_seconds(self, start: int, end: int) -> int | None:
         if self.hours is None or self.ticket.is_imported:
             return None
+        return self.open_between(start, end) // SECOND
+
+    def open_between(self, start: int, end: int) -> int:
+        """Microseconds; the ticket has business hours."""
+        assert self.hours is not None
         hours = self.hours.at(end) if self.context.is_last_schedule else self.hours
-        return hours.between(start, end) // SECOND
+        return hours.between(start, end)
 
     def business_or(self, vendor_seconds: int | None, start: int, end: int) -> int | None:
         """Business seconds; where no hours are known, the vendor's own."""

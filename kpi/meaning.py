@@ -54,8 +54,8 @@ class Meaning:
     schedules: Sequence[ChosenSchedule] = ()
     holidays: Sequence[ExtraHolidays] = ()
     is_last_schedule: bool = False
-    """Business time of a whole response or resolution goes by the schedule at its end, as Zendesk's own does;
-    else each stretch of it by the schedule then.
+    """Business time of a response, a resolution or a stay in a status goes by the schedule at its end, as
+    Zendesk's own does; else each stretch of it by the schedule then.
     """
     satisfied: Mapping[str, Threshold] = field(default_factory=dict)
     """By scale, where it is not as usual (kpi.ratings.SCALES)."""

@@ -170,15 +170,14 @@ def _elapsed(case: Case) -> tuple[int, int, int]:
 
 
 def _elapsed_open(case: Case) -> tuple[int, int, int]:
-    """The same within business hours, each stretch under the schedule in force then."""
-    assert case.hours is not None
+    """The same within business hours."""
     open_ = pending = on_hold = 0
     statuses = case.history.statuses
     for index in range(len(statuses) - 1):
         start, status = statuses[index]
         if status in SOLVED:
             continue
-        elapsed = case.hours.between(max(start, case.created_at), statuses[index + 1][0])
+        elapsed = case.open_between(max(start, case.created_at), statuses[index + 1][0])
         if status == "pending":
             pending += elapsed
         elif status == "on_hold":
