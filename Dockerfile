@@ -2,7 +2,7 @@ FROM python:3.13-slim AS build
 WORKDIR /src
 COPY requirements/base.lock requirements/base.lock
 RUN python -m venv /opt/deskpulse && /opt/deskpulse/bin/pip install --no-cache-dir --require-hashes -r requirements/base.lock
-COPY pyproject.toml README.md LICENSE settings.example.env ./
+COPY pyproject.toml README.md LICENSE settings.example.env kpi.example.toml ./
 COPY connectors connectors
 COPY kpi kpi
 COPY storage storage

@@ -19,7 +19,7 @@ from sync.settings import ACCOUNT_NAME, COMMON, BadSettings, is_secret
 from sync.telling import DONE, NotPossible
 from sync.terminal import say
 
-EXAMPLE = "settings.example.env"
+EXAMPLE, KPI_EXAMPLE = "settings.example.env", "kpi.example.toml"
 Ask = Callable[[str, bool], str]
 """A question and whether the answer is secret → the answer, empty to skip."""
 
@@ -33,6 +33,10 @@ def init(folder: Path | None = None, ask: Ask | None = None) -> int:
     answers = _first_account(ask) if ask else {}
     _write(target, answers)
     say(f"{target} written, readable by you alone")
+    meaning = target.with_name(KPI_EXAMPLE)
+    if not meaning.exists():
+        meaning.write_text(example(KPI_EXAMPLE), encoding="utf-8")
+    say(f"what satisfied, reopened, complaint … mean here may be set: copy {meaning} to kpi.toml")
     say(
         "next: deskpulse sync, then deskpulse kpi, then deskpulse run"
         if answers
@@ -108,12 +112,10 @@ def _write(target: Path, answers: Mapping[str, str]) -> None:
         file.write(text)
 
 
-def example() -> str:
+def example(name: str = EXAMPLE) -> str:
     """Every setting, commented: the file at the repository's root, or the copy inside the wheel."""
-    inside = files("sync") / EXAMPLE
-    return (inside if inside.is_file() else Path(__file__).parent.parent / EXAMPLE).read_text(
-        encoding="utf-8"
-    )
+    inside = files("sync") / name
+    return (inside if inside.is_file() else Path(__file__).parent.parent / name).read_text(encoding="utf-8")
 
 
 def _quoted(value: str) -> str:

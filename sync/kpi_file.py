@@ -56,10 +56,11 @@ def parse(text: str, name: str, accounts: Collection[str]) -> Chosen:
         raise BadSettings([_problem(name, one) for one in error.errors(include_url=False)]) from None
     if problems := [*_unknown_names(found, name, accounts), *_misplaced(found, name)]:
         raise BadSettings(problems)
+    benchmarks = found.benchmarks
     return Chosen(
         meaning=found.meaning(),
-        goals=[goal.goal() for goal in found.goals],
-        benchmarks=BENCHMARKS if found.benchmarks is None else [one.benchmark() for one in found.benchmarks],
+        goals=tuple(goal.goal() for goal in found.goals),
+        benchmarks=BENCHMARKS if benchmarks is None else tuple(one.benchmark() for one in benchmarks),
     )
 
 

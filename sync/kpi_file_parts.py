@@ -52,6 +52,13 @@ class WindowsPart(_Part):
     )
     reopen: Duration = Field(default=Meaning().reopen_window_seconds, description='a duration such as "30d"')
     bot: Duration = Field(default=Meaning().bot_window_seconds, description='a duration such as "72h"')
+    short_abandon: Duration = Field(
+        default=Meaning().short_abandon_seconds, description='a duration such as "5s"'
+    )
+
+
+class BusinessTimePart(_Part):
+    schedule: Literal["then", "at_the_end"] = Field(default="then", description='"then" or "at_the_end"')
 
 
 class ThresholdPart(_Part):
@@ -234,6 +241,7 @@ class KpiFile(_Part):
     """The whole file."""
 
     windows: WindowsPart = Field(default=WindowsPart(), description="a table [windows]")
+    business_time: BusinessTimePart = Field(default=BusinessTimePart(), description="a table [business_time]")
     satisfied: dict[str, ThresholdPart] = Field(
         default={}, description='a table [satisfied] with a scale a line, such as "1-5" = { … }'
     )
@@ -263,12 +271,14 @@ class KpiFile(_Part):
             fcr_window_seconds=self.windows.first_contact,
             reopen_window_seconds=self.windows.reopen,
             bot_window_seconds=self.windows.bot,
+            short_abandon_seconds=self.windows.short_abandon,
+            is_last_schedule=self.business_time.schedule == "at_the_end",
             escalation=self.escalation.signs(),
             complaint=self.complaint.signs(),
-            response_targets=RESPONSE_TARGETS if targets is None else [one.target() for one in targets],
-            categories=[one.rule() for one in self.categories],
-            schedules=[one.schedule() for one in self.schedules],
-            holidays=[ExtraHolidays(one.accounts, one.dates) for one in self.holidays],
+            response_targets=RESPONSE_TARGETS if targets is None else tuple(one.target() for one in targets),
+            categories=tuple(one.rule() for one in self.categories),
+            schedules=tuple(one.schedule() for one in self.schedules),
+            holidays=tuple(ExtraHolidays(one.accounts, one.dates) for one in self.holidays),
             satisfied={
                 scale: Threshold(one.dissatisfied_until, one.satisfied_from)
                 for scale, one in self.satisfied.items()
