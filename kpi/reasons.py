@@ -112,6 +112,13 @@ def approximated(metric: Metric, vendors: Mapping[str, str], bits: Mapping[int, 
     return said
 
 
+def _other_hours(metric: Metric, unit: int) -> str:
+    if unit != 60:
+        return "the vendor counts by business hours of its own"
+    counted = "each stay in a status" if metric.approximated & Approximated.WAITS else "the whole span"
+    return f"the vendor counts {counted} under the schedule at its end, we each stretch under its own"
+
+
 def differs(metric: Metric, ours: float | None, theirs: float, fact: Row) -> str:
     """Why the vendor's own figure is another one."""
     if ours is None:
@@ -120,7 +127,7 @@ def differs(metric: Metric, ours: float | None, theirs: float, fact: Row) -> str
     if metric.unit == "s" and abs(ours - theirs) < unit:
         return "the vendor gives whole minutes" if unit == 60 else f"the vendor rounds to {unit} seconds"
     if metric.unit == "s" and "business" in metric.id:
-        return "the vendor counts the whole span under the schedule at its end, we each stretch under its own"
-    if fact["history"] != "complete":
+        return _other_hours(metric, unit)
+    if fact["history"] != "complete" and int(fact["approximations"]) & int(metric.approximated):
         return "our figure rests on what was seen at each sync, the vendor's on all that happened"
     return metric.vendor_differs or "we go by the events, the vendor by its own summary"
