@@ -87,7 +87,8 @@ def volume_cells(connection: sa.Connection, metrics: Sequence[Metric], scope: Sc
     for key, counts in sorted(series.items()):
         for day in days:
             before = weekdays_before(day, scope.today)
-            if has_begun(series[key[0], ALL, ""], before):
+            is_there = key[1] == ALL or any(counts.get(one) for one in (*before, day))
+            if is_there and has_begun(series[key[0], ALL, ""], before):
                 usual = expected([counts.get(one, 0) for one in before])
                 for metric in metrics:
                     yield from _volume_cell(metric, scope, key, day, usual, counts, accounts)
