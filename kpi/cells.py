@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from kpi.metric import APPROXIMATED, DERIVED, EXACT, STOCKS, Metric, Shape
+from kpi.metric import APPROXIMATED, AT_RISK, DERIVED, EXACT, STOCKS, Metric, Shape
 from kpi.periods import Chunk, Grain, last_day, period_of
 
 Ints = npt.NDArray[np.int64]
@@ -24,7 +24,7 @@ EVERYBODY = "*"
 ALL = "all"
 SHARED = (ALL, "channel", "priority", "type", "category")
 """Dimensions whose members mean the same in every account."""
-OF_ACCOUNT = ("group", "agent", "brand")
+OF_ACCOUNT = ("group", "agent", "brand", "sla_policy")
 MONTHLY = ("organisation", "tag", "hour_of_week")
 """Many members, few facts each: by month only."""
 PROFILE = "hour_of_week"
@@ -229,7 +229,7 @@ def cells(metric: Metric, facts: Facts, scope: Scope) -> Iterator[Cell]:
         inside = periods[at] == of_fact
         if metric.grain:
             inside &= facts.grains[metric.id] == place
-        if metric.anchor in STOCKS:
+        if metric.anchor in (*STOCKS, AT_RISK):
             ends = np.array([min(last_day(grain, period), scope.today) for period in periods.tolist()])
             inside &= facts.days == ends[at]
         grouping = _Grouping(metric, facts, scope, grain, periods, at, counts & inside, young & inside, ranks)
@@ -242,6 +242,8 @@ def cells(metric: Metric, facts: Facts, scope: Scope) -> Iterator[Cell]:
 def _dimensions(metric: Metric, facts: Facts, grain: Grain) -> list[str]:
     if metric.least:
         return [ALL, "group"]
+    if metric.only_by:
+        return [name for name in metric.only_by if name in facts.members]
     names = (name for name in facts.members if grain is Grain.MONTH or name not in MONTHLY)
     return [ALL, *(name for name in names if metric.has_profile or name != PROFILE)]
 

@@ -80,6 +80,8 @@ def composed(metric: Metric, found: Mapping[str, Sequence[Cell]], chunk: Chunk, 
     for place in sorted(_places(metric, known)):
         if place.period not in chunk.periods[Grain(place.grain)]:
             continue
+        if metric.only_by and place.dimension not in metric.only_by:
+            continue
         cells = [known[term.measure.id].get(place.whole if term.whole else place) for term in metric.terms]
         if metric.is_growth:
             cells += [

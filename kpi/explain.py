@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -10,16 +10,22 @@ import sqlalchemy as sa
 
 from kpi import reasons
 from kpi.calendar import LocalDays, day_date, day_number, local_days
-from kpi.metric import Metric
+from kpi.composing import compared, period_before
+from kpi.computations import COMPUTATIONS
+from kpi.metric import AGE, AT_RISK, Metric, Shape, Term
 from kpi.periods import Grain, last_day, start_of
 from kpi.publishing import stored_vendors
 from kpi.questions import Question
 from kpi.reporting import Reporting
+from kpi.sources import Times, age
 from kpi.step_cells import passed_until
 from kpi.values import Value, values
 from storage.columns import microseconds
 from storage.database import reading
 from storage.errors import explained
+
+_WITHOUT_CASES = (*COMPUTATIONS, AT_RISK)
+"""Anchors of numbers that are computed as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,21 @@ class Contribution:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """One term of a composed number, and what stands behind it."""
+
+    term: Term
+    explanation: "Explanation"
+
+    @property
+    def amount(self) -> int | None:
+        """Its numerator in whole units; null where nothing counts."""
+        if not self.explanation.counted:
+            return None
+        return round(self.explanation.numerator * self.term.measure.fineness)
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """A number and everything behind it."""
 
@@ -57,17 +78,25 @@ class Explanation:
     left_out: Sequence[Contribution]
     numerator: float
     """Of the cases that count; a mean's sum."""
-    denominator: int
-    """How many there are."""
+    denominator: float
+    """How many there are, or what they bring to it."""
     approximated: Sequence[str] = field(default_factory=list)
     """Why the value is not exact."""
+    parts: Sequence["Part"] = ()
+    """What a composed number is made of."""
+    is_secret: bool = False
+    """Whether its cases are nobody's to see, or it has none of its own."""
 
     @property
     def is_current(self) -> bool:
         """Whether the cases come to the stored value; if not, a refresh has still to see some page."""
-        n = self.stored[0].n if self.stored else 0
+        if self.is_secret:
+            return True
         numerator = (self.stored[0].numerator if self.stored else 0) or 0
-        return n == self.denominator and numerator == self.numerator
+        if self.parts:
+            return not self.stored or numerator == self.numerator
+        n = self.stored[0].n if self.stored else 0
+        return n == len(self.counted) and numerator == self.numerator
 
     @property
     def vendor_differences(self) -> Sequence[Contribution]:
@@ -93,41 +122,122 @@ def explain(
     metric = _named(reporting, kpi)
     length = Grain(grain)
     start = start_of(length, day_number(day))
-    period = start, last_day(length, start)
+    told = values(engine, kpis=[metric.id], grain=grain, dimension=dimension, account=account,
+                  since=day_date(start), until=day_date(start))  # fmt: skip
+    asked = _Asked(length, start, account, dimension, member, [one for one in told if one.member == member])
     with explained(engine), reading(engine) as connection:
         at = passed_until(connection) or microseconds(now)
-        days = local_days(reporting.zone)
-        question = Question(metric, *period, days.day(at), account, dimension, member)
-        rows = list(question.facts(connection))
         vendors = {**stored_vendors(connection), **reporting.vendors}
-    cases = [_contribution(metric, row, at, days) for row in rows]
-    counted = [case for case in cases if case.left_out is None]
-    told = values(engine, kpis=[kpi], grain=grain, dimension=dimension, account=account,
-                  since=day_date(start), until=day_date(start))  # fmt: skip
-    accounts = {case.account: vendors[case.account] for case in counted if case.account in vendors}
-    bits = Counter(
-        int(row["approximations"]) for row, case in zip(rows, cases, strict=True) if not case.left_out
-    )
-    return Explanation(
-        metric=metric,
-        grain=grain,
-        period_start=day_date(period[0]),
-        period_end=day_date(period[1]),
-        account=account,
-        dimension=dimension,
-        member=member,
-        stored=[value for value in told if value.member == member],
-        counted=counted,
-        left_out=[case for case in cases if case.left_out is not None],
-        numerator=sum(case.value or 0 for case in counted),
-        denominator=len(counted),
-        approximated=reasons.approximated(metric, accounts, bits),
-    )
+        return _Explaining(connection, reporting.zone, vendors, at).of(metric, asked)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A period, and what of it."""
+
+    grain: Grain
+    start: int
+    account: str
+    dimension: str
+    member: str
+    stored: Sequence[Value] = ()
+
+    @property
+    def whole(self) -> "_Asked":
+        return replace(self, dimension="all", member="", stored=())
+
+    @property
+    def before(self) -> "_Asked":
+        return replace(self, start=period_before(self.grain, self.start), stored=())
+
+
+@dataclass(frozen=True, slots=True)
+class _Explaining:
+    """What explanations of one moment share."""
+
+    connection: sa.Connection
+    zone: str
+    vendors: Mapping[str, str]
+    at: int
+
+    def of(self, metric: Metric, asked: _Asked) -> Explanation:
+        if metric.terms:
+            return self._composed(metric, asked)
+        if metric.least or metric.anchor in _WITHOUT_CASES:
+            stored = asked.stored[0] if asked.stored else None
+            numerator, denominator = (stored.numerator, stored.denominator) if stored else (0, 0)
+            return self._explanation(metric, asked, numerator or 0, denominator or 0, is_secret=True)
+        return self._simple(metric, asked)
+
+    def _explanation(
+        self, metric: Metric, asked: _Asked, numerator: float, denominator: float, **more: Any
+    ) -> Explanation:
+        return Explanation(
+            metric=metric,
+            grain=str(asked.grain),
+            period_start=day_date(asked.start),
+            period_end=day_date(last_day(asked.grain, asked.start)),
+            account=asked.account,
+            dimension=asked.dimension,
+            member=asked.member,
+            stored=asked.stored,
+            numerator=numerator,
+            denominator=denominator,
+            **{"counted": (), "left_out": (), **more},
+        )
+
+    def _simple(self, metric: Metric, asked: _Asked) -> Explanation:
+        days = local_days(self.zone)
+        last = last_day(asked.grain, asked.start)
+        question = Question(metric, asked.start, last, days.day(self.at), asked.account, asked.dimension,
+                            asked.member, str(asked.grain))  # fmt: skip
+        rows = list(question.facts(self.connection))
+        until = Times(self.at, question.today, self.zone).end_of(min(last, question.today))
+        if metric.anchor == AGE:
+            rows = [{**row, "value": age(metric, row["value"], until)} for row in rows]
+        cases = [_contribution(metric, row, self.at, days) for row in rows]
+        counts = [row for row, case in zip(rows, cases, strict=True) if case.left_out is None]
+        accounts = {
+            row["account"]: self.vendors[row["account"]] for row in counts if row["account"] in self.vendors
+        }
+        bits = Counter(int(row["approximations"]) for row in counts)
+        return self._explanation(
+            metric,
+            asked,
+            _numerator(metric, counts),
+            sum(row["over"] for row in counts) if metric.over else len(counts),
+            counted=[case for case in cases if case.left_out is None],
+            left_out=[case for case in cases if case.left_out is not None],
+            approximated=reasons.approximated(metric, accounts, bits),
+        )
+
+    def _composed(self, metric: Metric, asked: _Asked) -> Explanation:
+        asked_of = [(term, asked.whole if term.whole else replace(asked, stored=())) for term in metric.terms]
+        if metric.is_growth:
+            asked_of += [(term, one.before) for term, one in asked_of]
+        parts = [Part(term, self.of(term.measure, one)) for term, one in asked_of]
+        result = compared(metric, [part.amount for part in parts])
+        above, below = (0, 0) if result is None else result
+        return self._explanation(
+            metric,
+            asked,
+            above / metric.fineness_above,
+            (below or 0) / metric.fineness_below,
+            parts=parts,
+            approximated=list(dict.fromkeys(why for part in parts for why in part.explanation.approximated)),
+        )
+
+
+def _numerator(metric: Metric, rows: Sequence[Mapping[str, Any]]) -> float:
+    """The sum in whole units, as the cell has it; or how many different values there are."""
+    if metric.shape is Shape.DISTINCT:
+        return len({(row["account"], row["value"]) for row in rows})
+    return sum(round(float(row["value"]) * metric.fineness) for row in rows) / metric.fineness
 
 
 def _named(reporting: Reporting, kpi: str) -> Metric:
     for metric in reporting.catalog:
-        if metric.id == kpi:
+        if kpi in (metric.id, *metric.aliases):
             return metric
     raise KeyError(f"there is no KPI {kpi}")
 
@@ -144,7 +254,7 @@ def _contribution(metric: Metric, row: Mapping[str, Any], now: int, days: LocalD
         rating_id=row["rating_id"],
         url=row["url"],
         day=None if row["day"] is None else day_date(row["day"]),
-        value=float(value) if counts else None,
+        value=(1.0 if metric.shape is Shape.DISTINCT else float(value)) if counts else None,
         left_out=None if counts else reasons.left_out(metric, failed, row, now, days),
         vendor_value=None if theirs is None else float(theirs),
         vendor_differs=(

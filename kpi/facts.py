@@ -264,6 +264,7 @@ class Marked(NamedTuple):
     bot_day: int | None
     bot_mature_at: int | None
     first_unanswered_at: int | None
+    unanswered_day: int | None
     has_reply: int
 
 
@@ -275,6 +276,7 @@ def _marked(case: Case, talked: Talk, solved: Solving) -> Marked:
         or history.bot_resolved
         or any(message.role == "bot" for message in history.messages)
     )
+    waiting_since = None if solved.last.solved_at is not None else talked.waiting_since
     outcome, bot_at = bot_outcome(case, talked, solved.first.first_solved_at, is_bot_handled)
     return Marked(
         int(_is_moved_into(case, context.escalation) or _bears(case, context.escalation)),
@@ -284,7 +286,8 @@ def _marked(case: Case, talked: Talk, solved: Solving) -> Marked:
         bot_at,
         None if bot_at is None else context.days.day(bot_at),
         None if bot_at is None else bot_at + (outcome != "handed_off") * context.bot_window_seconds * SECOND,
-        None if solved.last.solved_at is not None else talked.waiting_since,
+        waiting_since,
+        None if waiting_since is None else context.days.day(waiting_since),
         int(case.is_outbound or talked.replied_at is not None),
     )
 

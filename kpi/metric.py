@@ -71,6 +71,10 @@ class Anchor:
     agent: str
     group: str
     relation: str = ""
+    dimensions: tuple[str, ...] = ()
+    """Columns that are dimensions of these facts besides the usual ones."""
+    besides: tuple[str, ...] = ()
+    """Other tables whose rows touch their `day`, for a relation that reads more than one."""
 
     @property
     def source(self) -> str:
@@ -97,6 +101,43 @@ _RATINGS = (
     "FROM rating_facts r)"
 )
 
+_WAITING = (
+    "(SELECT w.*, f.group_id, f.agent_id, "
+    + ", ".join(f"f.{name}" for name in DESCRIBING)
+    + " FROM (SELECT account, ticket_id, asked_at, asked_day AS from_day, replied_day AS until_day FROM turn_facts "
+    "UNION ALL SELECT account, ticket_id, first_unanswered_at, unanswered_day, NULL FROM ticket_facts "
+    "WHERE unanswered_day IS NOT NULL) w "
+    "JOIN ticket_facts f ON f.account = w.account AND f.ticket_id = w.ticket_id)"
+)
+SERVQUAL_DIMENSIONS = ("reliability", "assurance", "tangibles", "empathy", "responsiveness")
+
+
+def _servqual() -> str:
+    """One row a respondent and day: by dimension, the items and the sum of their gaps in units of 1 ÷ FINE."""
+    described = (
+        "channel",
+        "priority",
+        "type",
+        "category",
+        "brand_id",
+        "organisation_id",
+        "tags",
+        "agent_id",
+        "group_id",
+    )
+    gap = f"CAST(ROUND(normalised * {FINE}) AS BIGINT)"
+    columns = [f"MIN({name}) AS {name}" for name in described]
+    for name in SERVQUAL_DIMENSIONS:
+        columns.append(f"SUM(CASE WHEN dimension = '{name}' THEN {gap} END) AS {name}")
+        columns.append(f"SUM(CASE WHEN dimension = '{name}' THEN 1 ELSE 0 END) AS {name}_items")
+    return (
+        f"(SELECT account, MIN(ticket_id) AS ticket_id, MIN(rating_id) AS rating_id, rated_day, {', '.join(columns)}, "
+        "0 AS approximations, NULL AS flags, 'complete' AS history, rated_day AS created_day FROM rating_facts "
+        "WHERE survey_type = 'servqual' AND is_countable = 1 AND is_counted = 1 "
+        "GROUP BY account, survey_id, COALESCE(respondent_id, rating_id), rated_day)"
+    )
+
+
 CREATED = Anchor("created", "ticket_facts", "created_day", "agent_id", "group_id")
 REPLIED = Anchor("replied", "ticket_facts", "replied_day", "replied_agent_id", "replied_group_id")
 ASSIGNED = Anchor("assigned", "ticket_facts", "assigned_day", "agent_id", "group_id")
@@ -109,18 +150,90 @@ BOT_DECIDED = Anchor("bot_decided", "ticket_facts", "bot_day", "agent_id", "grou
 ANSWERED = Anchor("answered", "turn_facts", "replied_day", "agent_id", "group_id", _of_ticket("turn_facts"))
 MOVED = Anchor("moved", "transition_facts", "day", "agent_id", "group_id", _of_ticket("transition_facts"))
 RATED = Anchor("rated", "rating_facts", "rated_day", "agent_id", "group_id", _RATINGS)
+SERVQUAL = Anchor("servqual", "rating_facts", "rated_day", "agent_id", "group_id", _servqual())
+ANY_REPLIED = Anchor("any_replied", "ticket_facts", "any_replied_day", "agent_id", "group_id")
+ZENDESK_REPLIED = Anchor("zendesk_replied", "ticket_facts", "zendesk_replied_day", "agent_id", "group_id")
 OFFERED = Anchor("offered", "rating_facts", "offered_day", "agent_id", "group_id", _RATINGS)
 DAY_END = Anchor("day_end", "backlog_spans", "from_day", "agent_id", "group_id", _of_ticket("backlog_spans"))
 AGE = Anchor("age", "backlog_spans", "from_day", "agent_id", "group_id", _of_ticket("backlog_spans"))
 """Stocks whose values grow with the time alone: `value` names the instant since when, the fact's value is
 the seconds since then at the day end, today at the time of the refresh."""
 
-STOCKS = (DAY_END, AGE)
+
+def _standalone(table: str, day: str, *held: str, channel: str = "NULL") -> str:
+    """Facts that are no ticket's: what they do not hold of the dimensions is nobody's."""
+    missing = (
+        f"{told} AS {name}"
+        for name, told in {
+            **dict.fromkeys(("ticket_id", "agent_id", "group_id", "priority", "type", "category"), "NULL"),
+            **dict.fromkeys(("brand_id", "organisation_id", "tags", "flags"), "NULL"),
+            "channel": channel, "approximations": "0", "history": "'complete'", "created_day": day,
+        }.items()
+        if name not in held
+    )  # fmt: skip
+    return f"(SELECT s.*, {', '.join(missing)} FROM {table} s)"
+
+
+_CALLS = _standalone("call_facts", "started_day", "ticket_id", "agent_id", "group_id", channel="'phone'")
+_WORKED = (
+    "(SELECT account, agent_id, group_id, day, 0 AS approximations FROM agent_time_facts "
+    "WHERE available_seconds > 0 UNION ALL "
+    "SELECT w.account, w.agent_id, w.group_id, w.day, 32768 FROM workday_facts w JOIN ticket_facts f "
+    "ON f.account = w.account AND f.ticket_id = w.ticket_id WHERE f.is_countable = 1 AND NOT EXISTS ("
+    "SELECT 1 FROM agent_time_facts t WHERE t.account = w.account AND t.agent_id = w.agent_id "
+    "AND t.day = w.day AND t.available_seconds > 0))"
+)
+_CHURNED = (
+    "(SELECT c.*, EXISTS (SELECT 1 FROM ticket_facts f WHERE f.account = c.account "
+    "AND f.requester_id = c.requester_id AND f.is_countable = 1 AND f.is_outbound = 0 "
+    "AND f.created_at <= c.churned_at AND f.created_at >= c.churned_at - 7776000000000) AS had_contact "
+    "FROM customer_facts c)"
+)
+CALLED = Anchor("called", "call_facts", "started_day", "agent_id", "group_id", _CALLS, ("step",))
+CALL_ENDED = Anchor("call_ended", "call_facts", "ended_day", "agent_id", "group_id", _CALLS)
+AGENT_DAY = Anchor(
+    "agent_day", "agent_time_facts", "day", "agent_id", "group_id",
+    _standalone("agent_time_facts", "day", "agent_id", "group_id"),
+)  # fmt: skip
+WORKDAY = Anchor("workday", "workday_facts", "day", "agent_id", "group_id", _of_ticket("workday_facts"))
+WORKED = Anchor(
+    "worked", "workday_facts", "day", "agent_id", "group_id",
+    _standalone(_WORKED, "day", "agent_id", "group_id", "approximations"), besides=("agent_time_facts",),
+)  # fmt: skip
+"""Days on which an agent was available, or else answered or solved something."""
+_PROMISES = _of_ticket("sla_facts").replace(
+    "s.*", "s.*, s.metric AS sla_metric, s.policy_id AS sla_policy", 1
+)
+_OF_PROMISE = ("sla_metric", "sla_policy")
+SLA_DECIDED = Anchor(
+    "sla_decided", "sla_facts", "decided_day", "agent_id", "group_id", _PROMISES, _OF_PROMISE
+)
+SLA_BREACHED = Anchor(
+    "sla_breached", "sla_facts", "breached_day", "breached_agent_id", "breached_group_id", _PROMISES, _OF_PROMISE
+)
+AT_RISK = Anchor("at_risk", "sla_facts", "risk_day", "agent_id", "group_id", _PROMISES, _OF_PROMISE)
+"""A stock of clocks: those at risk at a day's end, today at the time of the refresh."""
+CHURNED = Anchor(
+    "churned", "customer_facts", "churned_day", "agent_id", "group_id", _standalone(_CHURNED, "churned_day")
+)
+FIGURES = Anchor("figures", "figure_facts", "day", "agent_id", "group_id", _standalone("figure_facts", "day"))
+CUSTOMERS = Anchor("customers", "customer_facts", "started_day", "agent_id", "group_id")
+PURCHASES = Anchor("purchases", "purchase_facts", "day", "agent_id", "group_id")
+AHEAD = Anchor("ahead", "ticket_facts", "created_day", "agent_id", "group_id")
+LATELY = Anchor("lately", "ticket_facts", "solved_day", "solved_agent_id", "solved_group_id")
+
+WAITING = Anchor("waiting", "turn_facts", "from_day", "agent_id", "group_id", _WAITING)
+"""A stock of customers' messages: from the day they were written until that of their answer."""
+
+STOCKS = (DAY_END, AGE, WAITING)
 """Anchors of spans: a fact counts at each day end at which it stands; a week's or month's is its last."""
 ANCHORS = (
     CREATED, REPLIED, ASSIGNED, TARGET_DECIDED, FIRST_SOLVED, SOLVED, BOT_DECIDED, ANSWERED, MOVED, RATED,
-    OFFERED, DAY_END, AGE,
+    OFFERED, SERVQUAL, ANY_REPLIED, ZENDESK_REPLIED, DAY_END, AGE, WAITING, CALLED, CALL_ENDED, AGENT_DAY, WORKDAY, WORKED, SLA_DECIDED, SLA_BREACHED, AT_RISK,
+    CHURNED, FIGURES, CUSTOMERS, PURCHASES, AHEAD, LATELY,
 )  # fmt: skip
+NOTED_OTHERWISE = (*STOCKS, AT_RISK, CUSTOMERS, AHEAD, LATELY)
+"""Anchors that more days are touched of than those that facts bear."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +280,8 @@ class Metric:
     """Whether it is split by the hour of the week, too."""
     least: int = 0
     """Fewer answers than these are never shown, nor told apart by a difference: by month and team only."""
+    only_by: tuple[str, ...] = ()
+    """Where it is told by some dimensions only: these, and no total."""
     aliases: tuple[str, ...] = ()
     """Other names under which `metric_named` and the command line find it."""
 

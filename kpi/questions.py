@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from kpi.metric import CREATED, DAY_END, RATED, Metric
+from kpi.metric import STOCKS, Metric
 from kpi.reasons import conditions
 from kpi.sources import DESCRIPTIVE
 
@@ -34,6 +34,7 @@ class Question:
     account: str
     dimension: str
     member: str
+    grain: str = "day"
 
     def facts(self, connection: sa.Connection) -> Iterator[Mapping[str, Any]]:
         """Facts that are dated in the period, and those begun in it that nothing dates yet.
@@ -54,7 +55,7 @@ class Question:
         names = [f"met{number}" for number in range(len(parts))]
         columns = [
             "f.account", "f.ticket_id", "f.tags", f"{self._day} AS day", "f.contributed AS value",
-            "f.mature_at AS matures_at", f"{self.metric.vendor_figure or 'NULL'} AS vendor_value",
+            "f.mature_at AS matures_at", "f.over_each AS over", f"{self.metric.vendor_figure or 'NULL'} AS vendor_value",
             *(f"f.{name}" for name in names), *(f"t.{name}" for name in _OF_TICKET), *self._quality,
         ]  # fmt: skip
         query = (
@@ -68,24 +69,21 @@ class Question:
         """The catalogue's conditions name columns of one fact table, so they are judged within it."""
         metric = self.metric
         met = [f"CASE WHEN {part} THEN 1 ELSE 0 END AS met{number}" for number, part in enumerate(parts)]
-        judged = ", ".join(
-            ("*", *met, f"{metric.value} AS contributed", f"{metric.matures_at or 'NULL'} AS mature_at")
+        of_fact = (
+            f"{metric.value} AS contributed",
+            f"{metric.matures_at or 'NULL'} AS mature_at",
+            f"{metric.over or '1'} AS over_each",
         )
-        table = "ticket_facts" if metric.anchor == DAY_END else metric.anchor.table
-        facts = f"(SELECT {judged} FROM {table}) f"
-        if metric.anchor != DAY_END:
-            return facts
-        return f"backlog_spans s JOIN {facts} ON f.account = s.account AND f.ticket_id = s.ticket_id"
+        return f"(SELECT {', '.join(('x.*', *met, *of_fact))} FROM {metric.anchor.source} x) f"
 
     @property
     def _quality(self) -> tuple[str, ...]:
-        if self.metric.anchor == RATED:
-            return "f.rating_id", "NULL AS flags", "'complete' AS history", "0 AS approximations"
-        return "NULL AS rating_id", "f.flags", "f.history", "f.approximations"
+        rating = "f.rating_id" if self.metric.anchor.table == "rating_facts" else "NULL AS rating_id"
+        return rating, "f.flags", "f.history", "f.approximations"
 
     @property
     def _day(self) -> str:
-        return str(self._end) if self.metric.anchor == DAY_END else f"f.{self.metric.anchor.day}"
+        return str(self._end) if self.metric.anchor in STOCKS else f"f.{self.metric.anchor.day}"
 
     @property
     def _end(self) -> int:
@@ -93,14 +91,16 @@ class Question:
 
     def _period(self, mark: str) -> Iterator[tuple[str, list[Any]]]:
         anchor, span = self.metric.anchor, [self.first, self.last]
-        if anchor == DAY_END:
+        if self.metric.grain:
+            yield f"f.{self.metric.grain} = {mark}", [self.grain]
+        if anchor in STOCKS:
             yield (
-                f"s.from_day <= {mark} AND (s.until_day IS NULL OR s.until_day > {mark})",
+                f"f.from_day <= {mark} AND (f.until_day IS NULL OR f.until_day > {mark})",
                 [self._end, self._end],
             )
             return
         dated = f"f.{anchor.day} BETWEEN {mark} AND {mark}"
-        if anchor in (CREATED, RATED):
+        if anchor.table != "ticket_facts" or anchor.day == "created_day":
             yield dated, span
         else:
             begun = f"(f.{anchor.day} IS NULL AND f.created_day BETWEEN {mark} AND {mark})"
@@ -115,10 +115,9 @@ class Question:
             yield f"f.account = {mark}", [account]
         if self.dimension not in ("all", "tag"):
             anchor = self.metric.anchor
-            place = "s" if anchor == DAY_END else "f"
-            columns = {name: f"f.{column}" for name, column in DESCRIPTIVE.items()}
-            columns |= {"agent": f"{place}.{anchor.agent}", "group": f"{place}.{anchor.group}"}
-            yield f"{columns[self.dimension]} = {mark}", [member]
+            columns = {**DESCRIPTIVE, **{name: name for name in anchor.dimensions}}
+            columns |= {"agent": anchor.agent, "group": anchor.group}
+            yield f"CAST(f.{columns[self.dimension]} AS TEXT) = {mark}", [member]
 
 
 def _of_survey(parts: list[str]) -> Iterator[tuple[str, list[Any]]]:

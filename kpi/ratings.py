@@ -24,6 +24,7 @@ class RatingInput(NamedTuple):
     comment: str | None
     agent_id: str | None
     group_id: str | None
+    team: str | None
     respondent_id: str | None
     offered_at: int | None
     rated_at: int | None
@@ -55,7 +56,7 @@ class RatingFact(NamedTuple):
     """Of satisfaction surveys only; a neutral answer is neither satisfied nor dissatisfied."""
     dissatisfied: int | None
     normalised: float | None
-    """Ease from 1 to 7; promoter 1, passive 0, detractor -1; perception minus expectation."""
+    """Ease from 1 to 7; promoter 1, passive 0, detractor -1; perception minus expectation; sentiment."""
     has_comment: int
     agent_id: str | None
     """Whoever had the ticket when it was rated."""
@@ -102,7 +103,7 @@ _EASE: Mapping[str, tuple[float, float, float]] = {
 """Scale → its highest answer (the lowest is 1), the ease that 1 means, and how much each step adds."""
 _EASY3 = frozenset({1.0, 4.0, 7.0})
 _SATISFACTION = ("csat", "employee")
-_OF_CUSTOMERS = ("csat", "nps", "ces")
+_OF_CUSTOMERS = ("csat", "nps", "ces", "sentiment")
 
 
 def rating_facts(
@@ -141,8 +142,8 @@ def _reading(rating: RatingInput, context: Context) -> _Reading:
         return _Reading()
     if kind == "nps" or (kind == "employee" and scale == "0-10"):
         return _Reading(normalised=_promotion(score))
-    if kind == "ces":
-        return _Reading(normalised=_ease(score, scale))
+    if kind in ("ces", "sentiment"):
+        return _Reading(normalised=_ease(score, scale) if kind == "ces" else _sentiment(score))
     return _satisfaction(score, scale, context) if kind in _SATISFACTION else _Reading()
 
 
@@ -162,6 +163,10 @@ def _promotion(score: float) -> float | None:
     return 1.0 if score >= 9 else 0.0 if score >= 7 else -1.0
 
 
+def _sentiment(score: float) -> float | None:
+    return score if 0 <= score <= 100 else None
+
+
 def _ease(score: float, scale: str) -> float | None:
     if scale == "easy3":
         return score if score in _EASY3 else None
@@ -178,8 +183,8 @@ def _is_definite(rating: RatingInput, reading: _Reading, context: Context) -> bo
 
 
 def _question(rating: RatingInput) -> tuple[str | None, ...]:
-    """What can be answered once; without a ticket, each answer is its own."""
-    alone = rating.id if rating.ticket_id is None else None
+    """What can be answered once; without a ticket, each answer is its own, as each item of SERVQUAL."""
+    alone = rating.id if rating.ticket_id is None or rating.survey_type == "servqual" else None
     return rating.survey_type, rating.survey_id, rating.dimension, alone
 
 
@@ -218,10 +223,19 @@ def _fact(
         *reading,
         int(bool(rating.comment and rating.comment.strip())),
         rating.agent_id if rating.agent_id is not None or ticket is None else _holder(ticket.agents, at),
-        rating.group_id if rating.group_id is not None or ticket is None else _holder(ticket.groups, at),
+        _group(rating, ticket),
         *_described(fact),
         rating.respondent_id,
     )
+
+
+def _group(rating: RatingInput, ticket: TicketFacts | None) -> str | None:
+    """Employees answer for their team."""
+    if rating.survey_type == "employee" and rating.team is not None:
+        return rating.team
+    if rating.group_id is not None or ticket is None:
+        return rating.group_id
+    return _holder(ticket.groups, rating.rated_at)
 
 
 def _holder(line: Line, at: int | None) -> str | None:

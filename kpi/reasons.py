@@ -42,6 +42,7 @@ _INFERRED: Mapping[Approximated, str] = {
     Approximated.CONTACTS: "messages are not known one by one",
     Approximated.ACTORS: "whoever has it today stands for whoever had it then",
     Approximated.HOURS: "their business hours are those of the groups that were seen at each sync",
+    Approximated.WORKDAYS: "their days are those with a reply or a solve, for no working hours are known",
     Approximated.ESCALATION: "changes of group between two syncs may not have been seen",
 }
 

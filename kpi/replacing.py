@@ -11,7 +11,7 @@ from kpi import writing
 from kpi.causes import cause_of_rating, cause_of_ticket, merged_away
 from kpi.facts import TicketFact
 from kpi.loading import Batch
-from kpi.metric import AGE, ANCHORS, DAY_END, DESCRIBING, FIRST_SOLVED, STOCKS, WAITING, Anchor
+from kpi.metric import AGE, ANCHORS, DAY_END, DESCRIBING, FIRST_SOLVED, NOTED_OTHERWISE, WAITING, Anchor
 from kpi.neighbours import beside, came_back_to, is_another_contact
 from kpi.ratings import RatingFact
 from kpi.selecting import Part
@@ -43,7 +43,7 @@ _DATED: Mapping[str, Sequence[_Dated]] = {
     table.name: [
         _Dated(anchor, [column.name for column in table.columns].index(anchor.day))
         for anchor in ANCHORS
-        if anchor.table == table.name and anchor not in STOCKS
+        if table.name in (anchor.table, *anchor.besides) and anchor not in NOTED_OTHERWISE
     ]
     for table in derived.FACT_TABLES
 }
@@ -90,7 +90,7 @@ def _note(days: Days, before: Stored, now: Stored, today: int) -> None:
     """Days of what changed: all of a ticket's where what describes it did, else of the rows that differ."""
     for fact in (before[0], now[0]):
         if fact is not None:
-            _note_rows(days, derived.ticket_facts, [fact])
+            note_rows(days, derived.ticket_facts, [fact])
     for from_day, until_day in changed_waits(before, now):
         days[WAITING.name].update(_until(today, from_day, until_day))
     is_described_alike = (
@@ -105,10 +105,11 @@ def _note(days: Days, before: Stored, now: Stored, today: int) -> None:
         if table is derived.backlog_spans:
             _note_spans(days, rows, today)
         else:
-            _note_rows(days, table, rows)
+            note_rows(days, table, rows)
 
 
-def _note_rows(days: Days, table: sa.Table, rows: Iterable[Any]) -> None:
+def note_rows(days: Days, table: sa.Table, rows: Iterable[Any]) -> None:
+    """Touch the days that rows of a fact table bear."""
     for dated in _DATED[table.name]:
         for row in rows:
             day = row[dated.position]
@@ -140,7 +141,7 @@ def _replace_ratings(connection: sa.Connection, part: Part, batch: Batch, noted:
         was, now = before.get(key), batch.ratings.get(key)
         cause = cause_of_rating(was, now)
         either = [fact for fact in (was, now) if fact is not None]
-        _note_rows(noted[cause], table, either)
+        note_rows(noted[cause], table, either)
         answers[cause] += either
     writing.delete_rows(
         connection, table, part.account, "rating_id", [key for key in changed if key in before]

@@ -21,6 +21,8 @@ class Response(NamedTuple):
     first_any_response_seconds: int | None = None
     first_handoff_response_seconds: int | None = None
     first_zendesk_response_seconds: int | None = None
+    any_replied_day: int | None = None
+    zendesk_replied_day: int | None = None
 
 
 class Talk(NamedTuple):
@@ -34,6 +36,8 @@ class Talk(NamedTuple):
     """The first human reply, valid as a first response or not."""
     contacts: Sequence[int] | None
     """When each burst of the staff's words began; null where messages are not known."""
+    replied: Sequence[Message] = ()
+    """All public human replies that are known one by one."""
 
 
 def talk(case: Case) -> Talk:
@@ -50,7 +54,10 @@ def _from_messages(case: Case) -> Talk:
         response = _vendor_response(case)
         replied_at, waiting_since = response.first_response_at, None
     customer_messages = sum(message.role == "end_user" for message in said)
-    return Talk(response, turns, waiting_since, len(replies), customer_messages, replied_at, _contacts(said))
+    contacts = _contacts(said)
+    return Talk(
+        response, turns, waiting_since, len(replies), customer_messages, replied_at, contacts, replies
+    )
 
 
 def _without_opening(case: Case) -> Sequence[Message]:
@@ -68,16 +75,19 @@ def _first_response(case: Case, said: Sequence[Message], replies: Sequence[Messa
     created_at = case.created_at
     first = _first_since(case, replies)
     if case.is_outbound:
-        seconds = None if first is None else case.seconds(created_at, first.at)
-        return Response(first_zendesk_response_seconds=seconds)
+        if first is None:
+            return Response()
+        seconds, on = case.seconds(created_at, first.at), case.context.days.day(first.at)
+        return Response(first_zendesk_response_seconds=seconds, zendesk_replied_day=on)
     if first is None and len(replies) == len(said):
         return Response()
     any_first = _first_since(
         case, [m for m in said if m.role == "bot" or (m.role == "agent" and not m.is_call)]
     )
     any_seconds = None if any_first is None else case.seconds(created_at, any_first.at)
+    any_day = None if any_first is None else case.context.days.day(any_first.at)
     if first is None:
-        return Response(first_any_response_seconds=any_seconds)
+        return Response(first_any_response_seconds=any_seconds, any_replied_day=any_day)
     at = first.at
     seconds = case.seconds(created_at, at)
     handed_off_at = max((one for one in case.history.handoffs if created_at <= one <= at), default=created_at)
@@ -91,6 +101,8 @@ def _first_response(case: Case, said: Sequence[Message], replies: Sequence[Messa
         any_seconds,
         case.seconds(handed_off_at, at),
         seconds,
+        any_day,
+        case.context.days.day(at),
     )
 
 
@@ -129,6 +141,7 @@ def _turns(case: Case, said: Sequence[Message]) -> tuple[list[TurnFact], int | N
                         ticket.id,
                         len(turns),
                         asked_at,
+                        case.context.days.day(asked_at),
                         at,
                         case.context.days.day(at),
                         message.actor_id,
@@ -164,14 +177,12 @@ def _from_summary(case: Case) -> Talk:
     response = _vendor_response(case)
     at = response.first_response_at
     replies = ticket.vendor_replies
-    if replies is None:
-        case.approximate(Approximated.REPLIES)
-        replies = sum(message.role == "agent" for message in history.messages) or (None if at is None else 1)
+    is_answered = bool(replies) or any(message.role == "agent" for message in history.messages)
     customer_messages = ticket.vendor_customer_messages
     if customer_messages is None:
         case.approximate(Approximated.CUSTOMER_MESSAGES)
-    waiting_since = None if case.is_outbound or at is not None or replies else ticket.created_at
-    replied_at = at if at is not None else (ticket.created_at if replies else None)
+    waiting_since = None if case.is_outbound or at is not None or is_answered else ticket.created_at
+    replied_at = at if at is not None else (ticket.created_at if is_answered else None)
     return Talk(response, [], waiting_since, replies, customer_messages, replied_at, None)
 
 
@@ -187,14 +198,17 @@ def _vendor_response(case: Case) -> Response:
     if seconds is None or ticket.is_imported:
         seconds = case.seconds(ticket.created_at, at)
     if case.is_outbound:
-        return Response(first_zendesk_response_seconds=seconds)
+        return Response(
+            first_zendesk_response_seconds=seconds, zendesk_replied_day=case.context.days.day(at)
+        )
     case.approximate(Approximated.ACTORS)
     business = ticket.vendor_first_response_business_seconds
     if business is None or ticket.is_imported:
         business = case.business_seconds(ticket.created_at, at)
+    on = case.context.days.day(at)
     return Response(
         at,
-        case.context.days.day(at),
+        on,
         value_at(case.history.agents, at),
         value_at(case.history.groups, at),
         seconds,
@@ -202,6 +216,8 @@ def _vendor_response(case: Case) -> Response:
         seconds,
         seconds,
         seconds,
+        on,
+        on,
     )
 
 

@@ -1,7 +1,7 @@
 """A database of nobody's, where facts and cells are computed once more."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from kpi import writing
 from kpi.loading import Batch
 from kpi.replacing import write_tickets
+from kpi.standalone import KINDS, Fact
 from storage import derived
 from storage.database import connect
 from storage.tables import metadata
@@ -25,6 +26,11 @@ def scratch_database() -> Iterator[sa.Engine]:
             yield engine
         finally:
             engine.dispose()
+
+
+def write_standalone(connection: sa.Connection, kind: str, facts: Iterable[Fact]) -> None:
+    """Write facts of other things than tickets where none were before."""
+    writing.insert_rows(connection, metadata.tables[KINDS[kind].table], facts)
 
 
 def write_facts(connection: sa.Connection, batch: Batch) -> None:

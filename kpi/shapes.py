@@ -163,6 +163,8 @@ class Approximated(IntFlag):
     ESCALATION = 8192
     HOURS = 16384
     """The schedules that applied follow from groups that were seen at syncs."""
+    WORKDAYS = 32768
+    """An agent's day was taken from replies and solves, for nobody told how long it was."""
 
 
 class TicketFact(NamedTuple):
@@ -201,6 +203,8 @@ class TicketFact(NamedTuple):
     first_any_response_seconds: int | None
     first_handoff_response_seconds: int | None
     first_zendesk_response_seconds: int | None
+    any_replied_day: int | None
+    zendesk_replied_day: int | None
 
     first_assigned_at: int | None
     assigned_day: int | None
@@ -256,6 +260,7 @@ class TicketFact(NamedTuple):
     bot_mature_at: int | None
     first_unanswered_at: int | None
     """The oldest customer message that waits for an answer; null while solved."""
+    unanswered_day: int | None
     has_reply: int
 
     target_seconds: int | None
@@ -285,6 +290,7 @@ class TurnFact(NamedTuple):
     ticket_id: str
     ordinal: int
     asked_at: int
+    asked_day: int
     replied_at: int
     replied_day: int
     agent_id: str | None

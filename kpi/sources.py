@@ -9,10 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import sqlalchemy as sa
 
+from kpi.at_risk import rows_at_risk
 from kpi.calendar import SECOND, local_days
 from kpi.cells import MONTHLY, PROFILE, Cell, FactReader, Facts, Ints, Scope, cells
 from kpi.composing import composed, with_periods_before
-from kpi.metric import AGE, STOCKS, Anchor, Metric, measures
+from kpi.computations import COMPUTATIONS
+from kpi.metric import AGE, AT_RISK, STOCKS, Anchor, Metric, measures
 from kpi.periods import Chunk, Grain, last_day
 
 FETCHED = 20_000
@@ -59,6 +61,8 @@ def read_facts(connection: sa.Connection, metrics: Sequence[Metric], chunk: Chun
     anchor = metrics[0].anchor
     dimensions = _dimensions(metrics, chunk)
     reader = FactReader(metrics, dimensions)
+    if anchor == AT_RISK:
+        return _read_risks(connection, metrics, _day_ends(chunk, times.today), reader, times)
     if anchor in STOCKS:
         return _read_stock(connection, metrics, _day_ends(chunk, times.today), reader, times)
     mark = "?" if connection.dialect.name == "sqlite" else "%s"
@@ -76,6 +80,7 @@ def read_facts(connection: sa.Connection, metrics: Sequence[Metric], chunk: Chun
 def _dimensions(metrics: Sequence[Metric], chunk: Chunk) -> list[str]:
     """Organisations, tags and hours are read where a month is computed."""
     names = ["channel", "priority", "type", "category", "brand", "group", "agent"]
+    names += metrics[0].anchor.dimensions
     if not chunk.periods[Grain.MONTH]:
         return names
     has_profile = any(metric.has_profile for metric in metrics)
@@ -89,7 +94,8 @@ def _selected(
     anchor: Anchor, day: str, metrics: Sequence[Metric], dimensions: Sequence[str]
 ) -> Iterator[str]:
     """The columns that `FactReader` takes."""
-    columns = {**DESCRIPTIVE, "group": anchor.group, "agent": anchor.agent}
+    columns = {**DESCRIPTIVE, **{name: name for name in anchor.dimensions}}
+    columns |= {"group": anchor.group, "agent": anchor.agent}
     yield from (day, "approximations", "account", *(columns[name] for name in dimensions))
     for metric in metrics:
         yield f"CASE WHEN {metric.where or '1 = 1'} THEN {metric.value} END"
@@ -124,6 +130,17 @@ def _read_stock(
         cursor.execute(query, (int(days[-1]), int(days[0])))
         while rows := cursor.fetchmany(FETCHED):
             reader.add(list(_standing(rows, days, aged, times)))
+    return reader.facts()
+
+
+def _read_risks(
+    connection: sa.Connection, metrics: Sequence[Metric], days: Ints, reader: FactReader, times: Times
+) -> Facts:
+    """Clocks at risk as facts of the day ends that are asked for."""
+    anchor = metrics[0].anchor
+    _day, *columns = _selected(anchor, anchor.day, metrics, reader.dimensions)
+    ends = [(day, times.end_of(day)) for day in days.tolist()]
+    reader.add(list(rows_at_risk(connection, anchor.source, columns, ends)))
     return reader.facts()
 
 
@@ -187,6 +204,9 @@ class CellsWork:
 
     def __call__(self, connection: sa.Connection, stretch: Stretch) -> list[Cell]:
         metrics, chunk = stretch
+        compute = COMPUTATIONS.get(metrics[0].anchor)
+        if compute is not None:
+            return list(compute(connection, metrics, Scope(chunk, self.now, self.today, self.vendors)))
         read = with_periods_before(chunk) if metrics[0].is_growth else chunk
         found: dict[str, list[Cell]] = {}
         for measured in _by_anchor(measures(metrics)).values():

@@ -6,14 +6,19 @@ from itertools import chain
 import sqlalchemy as sa
 
 from kpi import writing
+from kpi.at_risk import is_other_risk
+from kpi.bearing import passed_days
 from kpi.calendar import local_days, next_month
-from kpi.metric import AGE, ANCHORS, DAY_END, STOCKS, Anchor, Metric, measures
+from kpi.computations import DAYS_OF
+from kpi.metric import AGE, ANCHORS, AT_RISK, DAY_END, STOCKS, WAITING, Anchor, Metric, measures
 from kpi.periods import chunks
-from kpi.publishing import begin, changed_metrics, generations, publish, replace_cells, sweep_out
+from kpi.publishing import begin, changed_metrics, definitions, generations, publish, replace_cells, sweep_out
+from kpi.restating import Causes, Restating, read_causes
 from kpi.selecting import fetched
 from kpi.sharing import in_order, processors
 from kpi.sources import CellsWork, Sources, Stretch, by_sources
 from storage.database import reading
+from storage.judged import Cause
 
 _WORTH_SHARING = 100_000
 """Tickets from which on starting processes pays."""
@@ -47,10 +52,12 @@ def borne_on(sources: Sources, days: Iterable[int]) -> set[int]:
 
 def days_of(connection: sa.Connection, anchor: Anchor, today: int) -> Iterable[int]:
     """Days that facts of an anchor lie in; day ends from the first ticket on until today."""
-    if anchor in STOCKS:
+    if anchor in DAYS_OF:
+        return DAYS_OF[anchor](connection, today)
+    if anchor in (*STOCKS, AT_RISK):
         first = fetched(connection, f"SELECT min({anchor.day}) FROM {anchor.source} x")[0][0]
         return () if first is None else range(first, today + 1)
-    query = f"SELECT DISTINCT {anchor.day} FROM {anchor.table} WHERE {anchor.day} IS NOT NULL"
+    query = f"SELECT DISTINCT {anchor.day} FROM {anchor.source} x WHERE {anchor.day} IS NOT NULL"
     return [row[0] for row in fetched(connection, query)]
 
 
@@ -84,8 +91,12 @@ class CellsStep:
                 anchor: writing.read_touched_periods(connection, anchor.name)
                 for anchor in dict.fromkeys((*ANCHORS, *anchors(self.catalog)))
             }
+            self.restating = Restating.since(connection, self.zone, self.now)
+            causes = read_causes(connection)
         building = [metric for metric in self.catalog if metric.id in now.building]
         if not building and not any(touched.values()):
+            with self.engine.begin() as connection:
+                self.restating.done(connection)
             return
         if building:
             with self.engine.begin() as connection:
@@ -94,14 +105,18 @@ class CellsStep:
         standing = [
             metric for metric in self.catalog if metric.id in now.published and metric.id not in now.building
         ]
-        self._replace(self._touched(standing, touched), now.published, shared=False)
+        self._replace(self._touched(standing, touched), now.published, shared=False, causes=causes)
         with reading(self.engine) as connection:
             ahead = list(whole(connection, building, self.today))
         self._replace(ahead, now.building, shared=True)
         with self.engine.begin() as connection:
             for anchor, days in touched.items():
                 writing.forget_touched_periods(connection, anchor.name, days)
+            before = definitions(connection) if building else ()
             publish(connection, self.catalog, [metric.id for metric in building])
+            if before:
+                self.restating.switched(connection, before)
+            self.restating.done(connection)
         sweep_out(self.engine)
 
     def _touched(
@@ -115,14 +130,25 @@ class CellsStep:
             )
         ]
 
-    def _replace(self, ahead: Sequence[Stretch], numbers: Mapping[str, int], *, shared: bool) -> None:
+    def _replace(
+        self,
+        ahead: Sequence[Stretch],
+        numbers: Mapping[str, int],
+        *,
+        shared: bool,
+        causes: Causes | None = None,
+    ) -> None:
+        """With `causes`, what closed periods said before is told."""
         processes = processors() if shared and len(ahead) > 1 and self._is_large() else 1
         for done, (stretch, computed) in enumerate(
             in_order(self.engine, self.work, ahead, processes), start=1
         ):
             own = {metric.id: numbers[metric.id] for metric in stretch.metrics}
+            closed = self.restating.closed(stretch.chunk, _why(stretch, causes or {}))
             with self.engine.begin() as connection:
+                self.restating.put_aside(connection, own, closed)
                 self.values += replace_cells(connection, own, stretch.chunk, computed)
+                self.restating.tell(connection, own, closed)
             self.periods += sum(len(periods) for periods in stretch.chunk.periods.values())
             self.progress(done, len(ahead))
 
@@ -130,6 +156,16 @@ class CellsStep:
         with reading(self.engine) as connection:
             query = f"SELECT 1 FROM ticket_facts LIMIT 1 OFFSET {_WORTH_SHARING}"
             return bool(fetched(connection, query))
+
+
+def _why(stretch: Stretch, causes: Causes) -> Iterator[tuple[int, int]]:
+    """Days on which touched ones of a stretch bear, and why those were touched."""
+    for sources in by_sources(stretch.metrics):
+        for anchor in sources.anchors:
+            for day, why in causes.get(anchor.name, {}).items():
+                for on_day in borne_on(sources, (day,)):
+                    if stretch.chunk.first <= on_day <= stretch.chunk.last:
+                        yield on_day, why
 
 
 # Time ---------------------------------------------------------------------------------------------
@@ -155,9 +191,14 @@ def pass_time(connection: sa.Connection, catalog: Sequence[Metric], zone: str, n
         _mature(connection, catalog, first, last)
         days = local_days(zone)
         passed = range(days.day(first), days.day(last) + 1)
-        writing.touch_periods(connection, AGE.name, passed)
+        writing.touch_periods(connection, AGE.name, passed, Cause.TIME)
+        if len(passed) > 1 or is_other_risk(connection, first, last):
+            writing.touch_periods(connection, AT_RISK.name, passed, Cause.TIME)
         if len(passed) > 1:
-            writing.touch_periods(connection, DAY_END.name, passed)
+            writing.touch_periods(connection, WAITING.name, passed, Cause.TIME)
+            writing.touch_periods(connection, DAY_END.name, passed, Cause.TIME)
+            for anchor, on_passing in passed_days(passed).items():
+                writing.touch_periods(connection, anchor, on_passing, Cause.TIME)
     writing.set_state(connection, _PASSED, str(now))
 
 
@@ -170,4 +211,4 @@ def _mature(connection: sa.Connection, catalog: Sequence[Metric], after: int, un
                 f"AND {metric.matures_at} <= {mark} AND {metric.anchor.day} IS NOT NULL"
             )
             rows = fetched(connection, query, (after, until))
-            writing.touch_periods(connection, metric.anchor.name, [row[0] for row in rows])
+            writing.touch_periods(connection, metric.anchor.name, [row[0] for row in rows], Cause.TIME)

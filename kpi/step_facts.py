@@ -7,17 +7,18 @@ import sqlalchemy as sa
 
 from kpi import writing
 from kpi.loading import Batch, FactsWork
-from kpi.replacing import replace
+from kpi.replacing_others import replace_any
 from kpi.reporting import Reporting
 from kpi.selecting import Keys, Part, rows_of
 from kpi.sharing import in_order, processors
+from kpi.standalone import KINDS, Changes, StandalonePart
 from kpi.stored import ChangesWork
 from kpi.sweeping import PART, Place, StepWork, steps
 from storage.database import reading
 from storage.tables import touches
 from storage.touches import Touch, forget_touches, read_touches
 
-_SWEEP, _VERSION = "sweep", "facts"
+_SWEEP, _VERSION, _ANSWERS = "sweep", "facts", "answers"
 _WIDE = ("person", "schedule", "group")
 """Touches that are spread to the tickets which rest on them."""
 WORTH_SHARING = 20_000
@@ -37,6 +38,16 @@ class FactsStep:
         """Whether all facts were computed in another zone, with another meaning, or by another version."""
         return writing.get_state(connection, _VERSION) != self.reporting.facts_version()
 
+    def has_stale_answers(self, connection: sa.Connection) -> bool:
+        """Whether survey answers were read with other thresholds."""
+        return writing.get_state(connection, _ANSWERS) != self.reporting.answers_version()
+
+    def read_answers_again(self, connection: sa.Connection) -> None:
+        """Touch every survey answer, through its ticket where it has one."""
+        touch_all(connection, "ratings WHERE ticket_id IS NOT NULL", (), "ticket_id")
+        touch_all(connection, "ratings WHERE ticket_id IS NULL", (), kind="rating")
+        writing.set_state(connection, _ANSWERS, self.reporting.answers_version())
+
     def is_waiting(self, connection: sa.Connection) -> bool:
         """Whether something was touched, or a sweep was cut."""
         return writing.get_state(connection, _SWEEP) is not None or bool(read_touches(connection, 1))
@@ -47,6 +58,7 @@ class FactsStep:
         connection.execute(sa.delete(touches))
         writing.set_state(connection, _SWEEP, Place().text())
         writing.set_state(connection, _VERSION, self.reporting.facts_version())
+        writing.set_state(connection, _ANSWERS, self.reporting.answers_version())
 
     def run(self) -> None:
         with reading(self.engine) as connection:
@@ -64,13 +76,14 @@ class FactsStep:
         with reading(self.engine) as connection:
             ahead = list(steps(connection, start))
         total = len(ahead) * PART
-        processes = processors() if total >= WORTH_SHARING else 1
+        whole_parts = sum(step.then.after != "" for step in ahead)
+        processes = processors() if whole_parts * PART >= WORTH_SHARING else 1
         work = StepWork(self._work())
         for done, (step, batch) in enumerate(in_order(self.engine, work, ahead, processes), start=1):
             with self.engine.begin() as connection:
                 self._replace(connection, step.part, batch)
                 writing.set_state(connection, _SWEEP, step.then.text())
-            self.tickets += batch.computed
+            self._count(batch)
             self.progress(done * PART, total)
         with self.engine.begin() as connection:
             writing.drop_state(connection, _SWEEP)
@@ -95,7 +108,9 @@ class FactsStep:
                 for part in self._parts(connection, read):
                     batch = work(connection, part)
                     self._replace(connection, part, batch)
-                    self.tickets += batch.computed
+                    self._count(batch)
+                for other in _other_parts(read):
+                    self._replace(connection, other, work.standalone(connection, other))
                 forget_touches(connection, read)
             done += len(read)
             self.progress(min(done, waiting), waiting)
@@ -103,9 +118,15 @@ class FactsStep:
     def _work(self) -> ChangesWork:
         return ChangesWork(FactsWork(self.reporting.zone, self.reporting.meaning))
 
-    def _replace(self, connection: sa.Connection, part: Part, batch: Batch) -> None:
-        for anchor, days in replace(connection, part, batch, self.today).items():
-            writing.touch_periods(connection, anchor, days)
+    def _count(self, found: Batch | Changes) -> None:
+        self.tickets += found.computed if isinstance(found, Batch) else 0
+
+    def _replace(
+        self, connection: sa.Connection, part: Part | StandalonePart, found: Batch | Changes
+    ) -> None:
+        for cause, days in replace_any(connection, part, found, self.today).items():
+            for anchor, of_anchor in days.items():
+                writing.touch_periods(connection, anchor, of_anchor, cause)
 
     def _spread(self, connection: sa.Connection, wide: Sequence[Touch]) -> None:
         """A person who changed sides, or a changed schedule, touches the tickets that rest on it."""
@@ -141,6 +162,15 @@ class FactsStep:
                     tickets.add(row[1])
             parts.append(Part(account, Keys(sorted(tickets - {None})), Keys(sorted(ratings))))
         return parts
+
+
+def _other_parts(read: Iterable[Touch]) -> list[StandalonePart]:
+    """What is touched of other things than tickets."""
+    named: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for touch in read:
+        if touch.kind in KINDS:
+            named[touch.account, touch.kind].append(touch.entity_id)
+    return [StandalonePart(account, kind, Keys(ids)) for (account, kind), ids in sorted(named.items())]
 
 
 def _wait_for_writers(connection: sa.Connection) -> None:

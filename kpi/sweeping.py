@@ -3,12 +3,14 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from kpi.loading import Batch
 from kpi.selecting import Part, Range, fetched
+from kpi.standalone import KINDS, Changes, StandalonePart
 from kpi.stored import ChangesWork
 
 PART = 2_000
@@ -18,7 +20,9 @@ _TICKETS, _RATINGS, _DONE = "tickets", "ratings", "done"
 
 
 class Place(NamedTuple):
-    """How far a sweep has come: an account's tickets, then its ratings without one, up to an id."""
+    """How far a sweep has come: an account's tickets, its ratings without one, then its other things, up
+    to an id.
+    """
 
     account: str = ""
     what: str = _TICKETS
@@ -35,7 +39,7 @@ class Place(NamedTuple):
 class Step(NamedTuple):
     """A part to compute, and where the sweep stands once it is written."""
 
-    part: Part
+    part: Part | StandalonePart
     then: Place
 
 
@@ -45,7 +49,9 @@ class StepWork:
 
     work: ChangesWork
 
-    def __call__(self, connection: sa.Connection, step: Step) -> Batch:
+    def __call__(self, connection: sa.Connection, step: Step) -> Batch | Changes:
+        if isinstance(step.part, StandalonePart):
+            return self.work.standalone(connection, step.part)
         return self.work(connection, step.part)
 
 
@@ -53,23 +59,39 @@ def steps(connection: sa.Connection, start: Place) -> Iterator[Step]:
     """All parts from a place on; together they cover every id there is or may be."""
     accounts = sorted({
         row[0]
-        for table in ("tickets", "ratings", "ticket_facts", "rating_facts")
+        for table in ("tickets", "ratings", "ticket_facts", "rating_facts", *_tables_of_others())
         for row in fetched(connection, f"SELECT DISTINCT account FROM {table}")
     })  # fmt: skip
     for account in accounts:
         place = start if account == start.account else Place(account)
         if account < start.account or place.what == _DONE:
             continue
-        if place.what == _TICKETS:
-            for part in _ranges(connection, account, "tickets", place.after):
-                then = (
-                    Place(account, _RATINGS) if part.until is None else Place(account, _TICKETS, part.until)
-                )
-                yield Step(Part(account, tickets=part), then)
-            place = Place(account, _RATINGS)
-        for part in _ranges(connection, account, "ratings", place.after):
-            then = Place(account, _DONE) if part.until is None else Place(account, _RATINGS, part.until)
-            yield Step(Part(account, ratings=part), then)
+        for what, after in pairwise(_WALK):
+            if place.what == what:
+                for selected in _ranges(connection, account, _TABLE_OF[what], place.after):
+                    then = Place(account, after) if selected.until is None else Place(account, what, selected.until)
+                    yield Step(_part(account, what, selected), then)
+                place = Place(account, after)
+
+
+_TABLE_OF = {
+    _TICKETS: "tickets",
+    _RATINGS: "ratings",
+    **{name: kind.records for name, kind in KINDS.items()},
+}
+_WALK = (*_TABLE_OF, _DONE)
+"""What an account's sweep walks through, in this order."""
+
+
+def _tables_of_others() -> Iterator[str]:
+    for kind in KINDS.values():
+        yield from (kind.records, kind.table)
+
+
+def _part(account: str, what: str, selected: Range) -> Part | StandalonePart:
+    if what == _TICKETS:
+        return Part(account, tickets=selected)
+    return Part(account, ratings=selected) if what == _RATINGS else StandalonePart(account, what, selected)
 
 
 def _ranges(connection: sa.Connection, account: str, table: str, after: str) -> Iterator[Range]:

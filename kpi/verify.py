@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from kpi import standalone
 from kpi.calendar import day_date, day_number, local_days
 from kpi.cells import Cell
 from kpi.exclusive import exclusively
@@ -22,13 +23,14 @@ from kpi.periods import Grain, chunks, start_of
 from kpi.publishing import generations, stored_vendors
 from kpi.recompute import Progress, Work, no_progress
 from kpi.reporting import Reporting
-from kpi.scratch import scratch_database, write_facts
+from kpi.scratch import scratch_database, write_facts, write_standalone
 from kpi.selecting import Part, fetched
 from kpi.sharing import in_order, processors
 from kpi.sources import CellsWork, Stretch, by_sources
+from kpi.standalone import StandalonePart
 from kpi.step_cells import days_of_all, passed_until
 from kpi.step_facts import WORTH_SHARING
-from kpi.stored import stored_ratings, stored_tickets
+from kpi.stored import LESSER, stored_ratings, stored_tickets
 from kpi.sweeping import PART, Place, steps
 from storage.columns import microseconds
 from storage.database import reading
@@ -65,7 +67,7 @@ class StaleFact(NamedTuple):
     """The stored facts of a ticket or a rating are not what its rows say."""
 
     what: str
-    """`ticket` or `rating`."""
+    """`ticket`, `rating`, `call` …: a kind of touch."""
     account: str
     id: str
 
@@ -130,6 +132,9 @@ def _check_facts(
     work = FactsWork(reporting.zone, reporting.meaning)
     ahead = list(steps(stored, Place()))
     for done, step in enumerate(ahead, start=1):
+        if isinstance(step.part, StandalonePart):
+            _check_others(stored, scratch, step.part, work, found)
+            continue
         batch = work(stored, step.part)
         found.stale_facts += _stale(stored, step.part, batch)
         found.tickets += len(batch.tickets)
@@ -138,11 +143,22 @@ def _check_facts(
         progress("facts", done * PART, len(ahead) * PART)
 
 
+def _check_others(
+    stored: sa.Connection, scratch: sa.Engine, part: StandalonePart, work: FactsWork, found: Verified
+) -> None:
+    recomputed, known = standalone.computed(stored, part, work.setting), standalone.stored(stored, part)
+    for key in sorted(recomputed.keys() | known.keys()):
+        if recomputed.get(key) != known.get(key):
+            found.stale_facts.append(StaleFact(part.kind, part.account, key))
+    with scratch.begin() as connection:
+        write_standalone(connection, part.kind, recomputed.values())
+
+
 def _stale(stored: sa.Connection, part: Part, batch: Batch) -> Iterator[StaleFact]:
     tickets = stored_tickets(stored, part.account, part.tickets)
     for key in sorted(tickets.keys() | batch.tickets.keys()):
         recomputed = batch.tickets.get(key)
-        if tickets.get(key) != (None if recomputed is None else recomputed[:4]):
+        if tickets.get(key) != (None if recomputed is None else recomputed[: 1 + len(LESSER)]):
             yield StaleFact("ticket", part.account, key)
     ratings = stored_ratings(stored, part, ())
     for key in sorted(ratings.keys() | batch.ratings.keys()):

@@ -60,6 +60,8 @@ ticket_facts = _facts(
         "first_any_response_seconds": "int",
         "first_handoff_response_seconds": "int",
         "first_zendesk_response_seconds": "int",
+        "any_replied_day": "int",
+        "zendesk_replied_day": "int",
         "first_assigned_at": "int",
         "assigned_day": "int",
         "first_assignment_seconds": "int",
@@ -105,6 +107,7 @@ ticket_facts = _facts(
         "bot_day": "int",
         "bot_mature_at": "int",
         "first_unanswered_at": "int",
+        "unanswered_day": "int",
         "has_reply": "int",
         "target_seconds": "int",
         "target_day": "int",
@@ -128,6 +131,9 @@ ticket_facts = _facts(
     ("target_day",),
     ("target_mature_at",),
     ("bot_day",),
+    ("any_replied_day",),
+    ("zendesk_replied_day",),
+    ("unanswered_day",),
     ("bot_mature_at",),
 )
 
@@ -171,6 +177,7 @@ turn_facts = _facts(
         "ticket_id": "text",
         "ordinal": "int",
         "asked_at": "int",
+        "asked_day": "int",
         "replied_at": "int",
         "replied_day": "int",
         "agent_id": "text",
@@ -246,7 +253,7 @@ sla_facts = _facts(
     ("decided_at",),
     ("breached_day",),
     ("breached_at",),
-    ("risk_day",),
+    ("risk_at",),
     ("risk_until",),
 )
 
@@ -303,6 +310,7 @@ agent_time_facts = _facts(
         "productive_seconds": "int",
     },
     ("day",),
+    ("account", "agent_id", "day"),
 )
 
 customer_facts = _facts(

@@ -79,6 +79,6 @@ kpi_restatements = sa.Table(
     sa.Column("new", sa.Double),
     sa.Column("causes", sa.BigInteger, nullable=False),
     sa.Column("at", sa.BigInteger, nullable=False),
-    sa.Index("ix_kpi_restatements_at", "at"),
+    sa.Index("ix_kpi_restatements_on_day", "on_day"),
 )
 """What a closed period said before, one row a value and local day: the first `old` and the last `new` of it."""

@@ -99,6 +99,8 @@ class SurveyType(StrEnum):
     CES = "ces"
     SERVQUAL = "servqual"
     EMPLOYEE = "employee"
+    SENTIMENT = "sentiment"
+    """What customers' words express, from 0 (negative) to 100 (positive)."""
     CUSTOM = "custom"
     """A survey of no standard kind: stored, and counted in no KPI."""
 

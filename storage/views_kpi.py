@@ -17,24 +17,24 @@ _HOUR = """substr('MonTueWedThuFriSatSun', 1 + 3 * (CAST(c.member AS integer) / 
 _COUNTS = ("replies", "customer_messages", "reopens", "agent_changes", "group_changes")
 
 
-def value_of(cell: str) -> str:
-    """What a cell (an alias of `kpi_cells`) says by a statistic `s` and its definition `d`."""
-    above, below = above_of(cell), below_of(cell)
+def value_of(cell: str, definition: str = "d") -> str:
+    """What a cell (an alias of `kpi_cells`) says by a statistic `s` and its definition."""
+    above, below = above_of(cell, definition), below_of(cell, definition)
     return f"""CASE s.statistic
                     WHEN 'mean' THEN {above} / NULLIF({cell}.n, 0)
                     WHEN 'p50' THEN {cell}.p50 WHEN 'p90' THEN {cell}.p90 WHEN 'p95' THEN {cell}.p95
-                    ELSE CASE WHEN {cell}.denominator IS NULL THEN {above} ELSE d.scale * {above} / NULLIF({below}, 0) END
+                    ELSE CASE WHEN {cell}.denominator IS NULL THEN {above} ELSE {definition}.scale * {above} / NULLIF({below}, 0) END
                     END"""
 
 
-def above_of(cell: str) -> str:
+def above_of(cell: str, definition: str = "d") -> str:
     """A cell's numerator, which is kept in whole units."""
-    return f"(CAST({cell}.numerator AS double precision) / d.fineness)"
+    return f"(CAST({cell}.numerator AS double precision) / {definition}.fineness)"
 
 
-def below_of(cell: str) -> str:
+def below_of(cell: str, definition: str = "d") -> str:
     """The same of its denominator."""
-    return f"(CAST({cell}.denominator AS double precision) / d.fineness_below)"
+    return f"(CAST({cell}.denominator AS double precision) / {definition}.fineness_below)"
 
 
 STATISTICS = """(SELECT 'value' AS statistic, 0 AS is_distribution UNION ALL SELECT 'mean', 1 UNION ALL SELECT 'p50', 1

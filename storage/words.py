@@ -41,6 +41,10 @@ class Words:
         """0 and 1 as false and true (0 and 1 where the database has no such words)."""
         return f"({column} = 1)"
 
+    def differ(self, one: str, other: str) -> str:
+        """Whether two values differ, of which either may be null."""
+        return f"{one} {'IS DISTINCT FROM' if self.is_postgres else 'IS NOT'} {other}"
+
     def seconds_since(self, column: str) -> str:
         """Whole seconds from an instant in microseconds until now."""
         if self.is_postgres:

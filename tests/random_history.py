@@ -13,14 +13,24 @@ from storage.records import (
     RatingRecord,
     Record,
     ScheduleRecord,
+    SurveyType,
     TicketEventRecord,
     TicketRecord,
 )
+from tests.random_outside import outside_records
 
 START = datetime(2024, 2, 20, tzinfo=UTC)
 _ACCOUNTS = ("acme", "zeta")
 _STATUSES = ("new", "open", "pending", "on_hold", "solved", "closed")
 _PEOPLE = ("ann", "bob", "cem", "dora", None)
+_SURVEYS = (
+    *((SurveyType.CSAT, ("good_bad", "1-5")),) * 4,
+    (SurveyType.NPS, ("0-10",)),
+    (SurveyType.CES, ("ease_1_7", "effort_1_5")),
+    (SurveyType.SERVQUAL, (None,)),
+    (SurveyType.EMPLOYEE, ("1-5", "0-10")),
+    (SurveyType.SENTIMENT, (None,)),
+)
 _HOURS = ({"0": [[0, 86_400]]}, {str(day): [[32_400, 61_200]] for day in range(5)}, {})
 
 
@@ -61,6 +71,18 @@ class Team:
             yield from self._ticket(str(number))
         for number in range(tickets):
             yield from self._rating(f"r{number}", tickets)
+        if self.random.random() < 0.3:
+            yield from self._team_survey()
+        yield from outside_records(self.random, self._at, tickets)
+
+    def _team_survey(self) -> Iterator[RatingRecord]:
+        """Enough answers that some of them may be shown."""
+        at = self._at()
+        for number in range(9):
+            yield RatingRecord(
+                id=f"e{number}", survey_type=SurveyType.EMPLOYEE, scale="1-5", rated_at=at,
+                score=self.random.choice((1.0, 4.0, 5.0)), team="north" if number < 6 else "south",
+            )  # fmt: skip
 
     def _some(self, most: int) -> int:
         return self.random.randint(1, most) + 1
@@ -113,12 +135,16 @@ class Team:
 
     def _rating(self, name: str, tickets: int) -> Iterator[RatingRecord]:
         choose, chance = self.random.choice, self.random.random
+        kind, scales = choose(_SURVEYS)
         for version in range(1, self._some(2)):
             at = self._at()
             yield RatingRecord(
                 id=name, version=version, ticket_id=choose((None, str(self.random.randrange(tickets + 1)))),
-                score=choose((0.0, 1.0, 3.0, None)), scale=choose(("good_bad", "1-5")), offered_at=at,
+                survey_type=kind, survey_id=choose((None, "autumn")), team=choose(("north", "south", None)),
+                score=choose((0.0, 1.0, 3.0, 4.5, 9.0, None)), scale=choose(scales), offered_at=choose((None, at)),
                 rated_at=choose((None, self._at(at, 20))), agent_id=choose((None, "ann")),
                 respondent_id=choose(_PEOPLE), comment=choose((None, " ", "fine")),
+                dimension=choose(("reliability", "assurance", "tangibles", "empathy", "responsiveness")),
+                expectation=choose((4.0, None)), perception=choose((2.5, 7.0)),
                 deleted_at=at if chance() < 0.1 else None,
             )  # fmt: skip

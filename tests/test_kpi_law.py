@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -11,7 +12,10 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
+from kpi.catalog import CATALOG
+from kpi.meaning import Meaning
 from kpi.recompute import Reporting, rebuild, refresh
+from kpi.shapes import Signs
 from kpi.verify import verify
 from storage.database import open_database
 from storage.derived import FACT_TABLES, kpi_cells
@@ -20,6 +24,12 @@ from storage.tables import TABLES, metadata
 from tests.random_history import START, Team
 
 _VENDORS = {"acme": "zendesk", "zeta": "freshdesk"}
+_MEANING = Meaning(
+    escalation=Signs(groups=frozenset({"g2"}), tags=frozenset({"vip"})),
+    complaint=Signs(tags=frozenset({"x"})),
+)
+_AT_ONCE = 25
+"""KPIs that one history is about: every one is in many of them."""
 _ZONES = ("America/New_York", "Asia/Kolkata")
 
 
@@ -41,14 +51,15 @@ def _killer(random: Random) -> Callable[[str, int, int], None]:
 
 def _live(engine: sa.Engine, random: Random, tickets: int) -> tuple[Reporting, Any]:
     """Deliver everything, and refresh now and then; gives what was asked for last, and when."""
-    now, reporting = START, Reporting(zone=random.choice(_ZONES), vendors=_VENDORS)
+    now, catalog = START, random.sample(CATALOG, _AT_ONCE)
+    reporting = Reporting(zone=random.choice(_ZONES), vendors=_VENDORS, meaning=_MEANING, catalog=catalog)
     store = Store(engine, clock=lambda: START)
     for account, page in Team(random).pages(tickets):
         store.save(account, "all", page)
         if random.random() < 0.4:
             now += timedelta(hours=random.choice((0, 1, 20, 200, 900)))
             if random.random() < 0.1:
-                reporting = Reporting(zone=random.choice(_ZONES), vendors=_VENDORS)
+                reporting = replace(reporting, zone=random.choice(_ZONES))
             with suppress(Killed):
                 progress = _killer(random) if random.random() < 0.3 else lambda *_: None
                 if random.random() < 0.1:

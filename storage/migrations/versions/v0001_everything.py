@@ -9,6 +9,23 @@ down_revision = None
 
 def upgrade() -> None:
     op.create_table(
+        "agent_time_facts",
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("time_id", sa.Text(), nullable=False),
+        sa.Column("agent_id", sa.Text(), nullable=True),
+        sa.Column("group_id", sa.Text(), nullable=True),
+        sa.Column("day", sa.BigInteger(), nullable=True),
+        sa.Column("available_seconds", sa.BigInteger(), nullable=True),
+        sa.Column("productive_seconds", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("account", "time_id"),
+    )
+    with op.batch_alter_table("agent_time_facts", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_agent_time_facts_account_agent_id_day", ["account", "agent_id", "day"], unique=False
+        )
+        batch_op.create_index("ix_agent_time_facts_day", ["day"], unique=False)
+
+    op.create_table(
         "agent_times",
         sa.Column("account", sa.Text(), nullable=False),
         sa.Column("content_hash", sa.BigInteger(), nullable=False),
@@ -86,6 +103,30 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "call_facts",
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("call_id", sa.Text(), nullable=False),
+        sa.Column("ticket_id", sa.Text(), nullable=True),
+        sa.Column("is_inbound", sa.BigInteger(), nullable=True),
+        sa.Column("is_handled", sa.BigInteger(), nullable=True),
+        sa.Column("is_offered", sa.BigInteger(), nullable=True),
+        sa.Column("is_abandoned", sa.BigInteger(), nullable=True),
+        sa.Column("step", sa.Text(), nullable=True),
+        sa.Column("started_at", sa.BigInteger(), nullable=True),
+        sa.Column("started_day", sa.BigInteger(), nullable=True),
+        sa.Column("ended_day", sa.BigInteger(), nullable=True),
+        sa.Column("agent_id", sa.Text(), nullable=True),
+        sa.Column("group_id", sa.Text(), nullable=True),
+        sa.Column("wait_seconds", sa.BigInteger(), nullable=True),
+        sa.Column("talk_hold_seconds", sa.BigInteger(), nullable=True),
+        sa.Column("handle_seconds", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("account", "call_id"),
+    )
+    with op.batch_alter_table("call_facts", schema=None) as batch_op:
+        batch_op.create_index("ix_call_facts_ended_day", ["ended_day"], unique=False)
+        batch_op.create_index("ix_call_facts_started_day", ["started_day"], unique=False)
+
+    op.create_table(
         "call_legs",
         sa.Column("account", sa.Text(), nullable=False),
         sa.Column("content_hash", sa.BigInteger(), nullable=False),
@@ -160,6 +201,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("account", "stream"),
     )
     op.create_table(
+        "customer_facts",
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("requester_id", sa.Text(), nullable=True),
+        sa.Column("started_at", sa.BigInteger(), nullable=True),
+        sa.Column("started_day", sa.BigInteger(), nullable=True),
+        sa.Column("churned_at", sa.BigInteger(), nullable=True),
+        sa.Column("churned_day", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("account", "customer_id"),
+    )
+    with op.batch_alter_table("customer_facts", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_customer_facts_account_requester_id", ["account", "requester_id"], unique=False
+        )
+        batch_op.create_index("ix_customer_facts_churned_day", ["churned_day"], unique=False)
+        batch_op.create_index("ix_customer_facts_started_day", ["started_day"], unique=False)
+
+    op.create_table(
         "customers",
         sa.Column("account", sa.Text(), nullable=False),
         sa.Column("content_hash", sa.BigInteger(), nullable=False),
@@ -197,6 +256,19 @@ def upgrade() -> None:
         sa.Column("is_active", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("account", "id"),
     )
+    op.create_table(
+        "figure_facts",
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("figure_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=True),
+        sa.Column("grain", sa.Text(), nullable=True),
+        sa.Column("day", sa.BigInteger(), nullable=True),
+        sa.Column("value", sa.Double(), nullable=True),
+        sa.PrimaryKeyConstraint("account", "figure_id"),
+    )
+    with op.batch_alter_table("figure_facts", schema=None) as batch_op:
+        batch_op.create_index("ix_figure_facts_day", ["day"], unique=False)
+
     op.create_table(
         "groups",
         sa.Column("account", sa.Text(), nullable=False),
@@ -304,7 +376,7 @@ def upgrade() -> None:
         ),
     )
     with op.batch_alter_table("kpi_restatements", schema=None) as batch_op:
-        batch_op.create_index("ix_kpi_restatements_at", ["at"], unique=False)
+        batch_op.create_index("ix_kpi_restatements_on_day", ["on_day"], unique=False)
 
     op.create_table(
         "kpi_state",
@@ -367,6 +439,18 @@ def upgrade() -> None:
         sa.Column("was_staff", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("account", "id"),
     )
+    op.create_table(
+        "purchase_facts",
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("purchase_id", sa.Text(), nullable=False),
+        sa.Column("customer_id", sa.Text(), nullable=True),
+        sa.Column("day", sa.BigInteger(), nullable=True),
+        sa.Column("is_upsell", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("account", "purchase_id"),
+    )
+    with op.batch_alter_table("purchase_facts", schema=None) as batch_op:
+        batch_op.create_index("ix_purchase_facts_day", ["day"], unique=False)
+
     op.create_table(
         "purchases",
         sa.Column("account", sa.Text(), nullable=False),
@@ -554,6 +638,40 @@ def upgrade() -> None:
         batch_op.create_index("ix_sla_events_ticket_id", ["account", "ticket_id"], unique=False)
 
     op.create_table(
+        "sla_facts",
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("ticket_id", sa.Text(), nullable=False),
+        sa.Column("metric", sa.Text(), nullable=False),
+        sa.Column("instance", sa.BigInteger(), nullable=False),
+        sa.Column("policy_id", sa.Text(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=True),
+        sa.Column("started_at", sa.BigInteger(), nullable=True),
+        sa.Column("due_at", sa.BigInteger(), nullable=True),
+        sa.Column("fulfilled_at", sa.BigInteger(), nullable=True),
+        sa.Column("met", sa.BigInteger(), nullable=True),
+        sa.Column("decided_at", sa.BigInteger(), nullable=True),
+        sa.Column("decided_day", sa.BigInteger(), nullable=True),
+        sa.Column("agent_id", sa.Text(), nullable=True),
+        sa.Column("group_id", sa.Text(), nullable=True),
+        sa.Column("breached_at", sa.BigInteger(), nullable=True),
+        sa.Column("breached_day", sa.BigInteger(), nullable=True),
+        sa.Column("breached_agent_id", sa.Text(), nullable=True),
+        sa.Column("breached_group_id", sa.Text(), nullable=True),
+        sa.Column("risk_at", sa.BigInteger(), nullable=True),
+        sa.Column("risk_day", sa.BigInteger(), nullable=True),
+        sa.Column("risk_until", sa.BigInteger(), nullable=True),
+        sa.Column("risk_until_day", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("account", "ticket_id", "metric", "instance"),
+    )
+    with op.batch_alter_table("sla_facts", schema=None) as batch_op:
+        batch_op.create_index("ix_sla_facts_breached_at", ["breached_at"], unique=False)
+        batch_op.create_index("ix_sla_facts_breached_day", ["breached_day"], unique=False)
+        batch_op.create_index("ix_sla_facts_decided_at", ["decided_at"], unique=False)
+        batch_op.create_index("ix_sla_facts_decided_day", ["decided_day"], unique=False)
+        batch_op.create_index("ix_sla_facts_risk_at", ["risk_at"], unique=False)
+        batch_op.create_index("ix_sla_facts_risk_until", ["risk_until"], unique=False)
+
+    op.create_table(
         "sla_policies",
         sa.Column("account", sa.Text(), nullable=False),
         sa.Column("content_hash", sa.BigInteger(), nullable=False),
@@ -635,6 +753,8 @@ def upgrade() -> None:
         sa.Column("first_any_response_seconds", sa.BigInteger(), nullable=True),
         sa.Column("first_handoff_response_seconds", sa.BigInteger(), nullable=True),
         sa.Column("first_zendesk_response_seconds", sa.BigInteger(), nullable=True),
+        sa.Column("any_replied_day", sa.BigInteger(), nullable=True),
+        sa.Column("zendesk_replied_day", sa.BigInteger(), nullable=True),
         sa.Column("first_assigned_at", sa.BigInteger(), nullable=True),
         sa.Column("assigned_day", sa.BigInteger(), nullable=True),
         sa.Column("first_assignment_seconds", sa.BigInteger(), nullable=True),
@@ -680,6 +800,7 @@ def upgrade() -> None:
         sa.Column("bot_day", sa.BigInteger(), nullable=True),
         sa.Column("bot_mature_at", sa.BigInteger(), nullable=True),
         sa.Column("first_unanswered_at", sa.BigInteger(), nullable=True),
+        sa.Column("unanswered_day", sa.BigInteger(), nullable=True),
         sa.Column("has_reply", sa.BigInteger(), nullable=True),
         sa.Column("target_seconds", sa.BigInteger(), nullable=True),
         sa.Column("target_day", sa.BigInteger(), nullable=True),
@@ -699,6 +820,7 @@ def upgrade() -> None:
             ["account", "requester_id", "created_at"],
             unique=False,
         )
+        batch_op.create_index("ix_ticket_facts_any_replied_day", ["any_replied_day"], unique=False)
         batch_op.create_index("ix_ticket_facts_assigned_day", ["assigned_day"], unique=False)
         batch_op.create_index("ix_ticket_facts_bot_day", ["bot_day"], unique=False)
         batch_op.create_index("ix_ticket_facts_bot_mature_at", ["bot_mature_at"], unique=False)
@@ -710,6 +832,8 @@ def upgrade() -> None:
         batch_op.create_index("ix_ticket_facts_solved_day", ["solved_day"], unique=False)
         batch_op.create_index("ix_ticket_facts_target_day", ["target_day"], unique=False)
         batch_op.create_index("ix_ticket_facts_target_mature_at", ["target_mature_at"], unique=False)
+        batch_op.create_index("ix_ticket_facts_unanswered_day", ["unanswered_day"], unique=False)
+        batch_op.create_index("ix_ticket_facts_zendesk_replied_day", ["zendesk_replied_day"], unique=False)
 
     op.create_table(
         "tickets",
@@ -852,6 +976,7 @@ def upgrade() -> None:
         sa.Column("ticket_id", sa.Text(), nullable=False),
         sa.Column("ordinal", sa.BigInteger(), nullable=False),
         sa.Column("asked_at", sa.BigInteger(), nullable=True),
+        sa.Column("asked_day", sa.BigInteger(), nullable=True),
         sa.Column("replied_at", sa.BigInteger(), nullable=True),
         sa.Column("replied_day", sa.BigInteger(), nullable=True),
         sa.Column("agent_id", sa.Text(), nullable=True),
@@ -862,3 +987,17 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("turn_facts", schema=None) as batch_op:
         batch_op.create_index("ix_turn_facts_replied_day", ["replied_day"], unique=False)
+
+    op.create_table(
+        "workday_facts",
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("ticket_id", sa.Text(), nullable=False),
+        sa.Column("agent_id", sa.Text(), nullable=False),
+        sa.Column("day", sa.BigInteger(), nullable=False),
+        sa.Column("group_id", sa.Text(), nullable=True),
+        sa.Column("replies", sa.BigInteger(), nullable=True),
+        sa.Column("solves", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("account", "ticket_id", "agent_id", "day"),
+    )
+    with op.batch_alter_table("workday_facts", schema=None) as batch_op:
+        batch_op.create_index("ix_workday_facts_day", ["day"], unique=False)
