@@ -50,6 +50,17 @@ def changed_metrics(connection: sa.Connection, catalog: Sequence[Metric]) -> lis
     ]
 
 
+def definitions(connection: sa.Connection) -> list[dict[str, Any]]:
+    """The published definitions, each as its row."""
+    return [dict(row) for row in connection.execute(sa.select(derived.kpi_definitions)).mappings()]
+
+
+def of_answers(catalog: Iterable[Metric]) -> list[Metric]:
+    """The KPIs that rest on survey answers."""
+    table = derived.rating_facts.name
+    return [metric for metric in catalog if any(anchor.table == table for anchor in metric.anchors)]
+
+
 def begin(connection: sa.Connection, metrics: Sequence[Metric]) -> None:
     """From now on these KPIs' cells are computed into a generation that nobody sees yet."""
     if not metrics:

@@ -21,13 +21,16 @@ import sqlalchemy as sa
 
 from kpi.calendar import day_number, local_days
 from kpi.exclusive import exclusively
-from kpi.publishing import begin, changed_metrics, known_vendors, publish, stored_vendors
+from kpi.goals import keep
+from kpi.publishing import begin, changed_metrics, known_vendors, of_answers, publish, stored_vendors
 from kpi.repairing import touch_since
 from kpi.reporting import Reporting
+from kpi.restating import because
 from kpi.step_cells import CellsStep, is_waiting, pass_time
 from kpi.step_facts import FactsStep
 from storage.columns import microseconds
 from storage.errors import explained
+from storage.judged import Cause
 
 __all__ = ["Progress", "Refreshed", "Reporting", "rebuild", "refresh"]
 
@@ -121,6 +124,7 @@ class Work:
         vendors = stored_vendors(connection)
         return not (
             self.facts.is_stale(connection)
+            or self.facts.has_stale_answers(connection)
             or self.facts.is_waiting(connection)
             or is_waiting(connection, self.reporting.catalog)
             or {**vendors, **self.reporting.vendors} != vendors
@@ -128,21 +132,27 @@ class Work:
 
     def start_over(self) -> None:
         with self.engine.begin() as connection:
-            self._start_over(connection)
+            self._start_over(connection, Cause.RECOMPUTATION)
 
-    def _start_over(self, connection: sa.Connection) -> None:
+    def _start_over(self, connection: sa.Connection, cause: Cause) -> None:
+        because(connection, cause)
         self.facts.start_over(connection)
         begin(connection, self.reporting.catalog)
 
     def _prepare(self) -> Mapping[str, str]:
         """Notice what means something else than before; gives each account's connector."""
         with self.engine.begin() as connection:
-            if self.facts.is_stale(connection):
-                self._start_over(connection)
             catalog = self.reporting.catalog
+            if self.facts.is_stale(connection):
+                self._start_over(connection, Cause.MEANING)
+            elif self.facts.has_stale_answers(connection):
+                because(connection, Cause.MEANING)
+                self.facts.read_answers_again(connection)
+                begin(connection, of_answers(catalog))
             vendors, is_changed = known_vendors(connection, self.reporting.vendors)
             begin(connection, catalog if is_changed else changed_metrics(connection, catalog))
             publish(connection, catalog)
+            keep(connection, self.reporting.goals, self.reporting.benchmarks)
         return vendors
 
     def touch_since(self, day: int) -> None:

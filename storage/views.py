@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from storage.views_compared import benchmarks_view, changes_view, goals_view, restatements_view
 from storage.views_kpi import kpi_definitions_view, kpis_view, tickets_view
 from storage.words import Words
 
@@ -61,6 +62,10 @@ VIEWS: Mapping[str, View] = {
     "report_calls": calls_view,
     "report_kpis": kpis_view,
     "report_kpi_definitions": kpi_definitions_view,
+    "report_kpi_changes": changes_view,
+    "report_kpi_restatements": restatements_view,
+    "report_goals": goals_view,
+    "report_benchmarks": benchmarks_view,
     "report_freshness": freshness_view,
     "report_runs": runs_view,
 }

@@ -28,6 +28,14 @@ PROMISED = {
     "report_kpis": "account kpi statistic grain period_start dimension member member_name value n numerator "
     "denominator ci_low ci_high low_sample provisional availability computed_at",
     "report_kpi_definitions": "kpi title unit direction anchor definition formula zendesk freshdesk hubspot files",
+    "report_kpi_changes": "account kpi statistic grain period_start dimension member value n previous_period_start "
+    "previous_value previous_n change change_percent is_significant verdict year_ago_period_start year_ago_value "
+    "year_ago_n year_change year_change_percent year_is_significant year_verdict",
+    "report_kpi_restatements": "kpi statistic grain period_start account dimension member old new cause at",
+    "report_goals": "name kpi statistic account dimension member grain period_start direction baseline target value "
+    "progress is_met is_on_track start_date due_date",
+    "report_benchmarks": "kpi statistic account grain period_start value n benchmark delta delta_percent industry "
+    "source year measured_as",
     "report_freshness": "account stream last_success_at data_until lag_seconds rows_total last_error last_error_at",
     "report_runs": "account started_at finished_at outcome requests rows_read rows_changed rejected kpi_periods "
     "seconds",
