@@ -177,7 +177,8 @@ def _from_summary(case: Case) -> Talk:
     response = _vendor_response(case)
     at = response.first_response_at
     replies = ticket.vendor_replies
-    is_answered = bool(replies) or any(message.role == "agent" for message in history.messages)
+    written = any(message.role == "agent" and not message.is_call for message in history.messages)
+    is_answered = bool(replies) or written
     customer_messages = ticket.vendor_customer_messages
     if customer_messages is None:
         case.approximate(Approximated.CUSTOMER_MESSAGES)

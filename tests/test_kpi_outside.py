@@ -108,6 +108,22 @@ def test_only_who_waited_in_the_queue_can_abandon_it(database: sa.Engine, case: 
         assert desk.value("average_speed_of_answer", "mean") == expected["average_speed_of_answer"]
 
 
+def test_many_calls_take_their_mean(desk: Desk) -> None:
+    case = _case("AH03")
+    told, handled = case["input"], case["input"]["handled"]
+    first = {name: told[name] - handled + 1 for name in ("talk", "hold", "wrap")}
+    desk.show(NOW, *_calls([first, *[{"talk": 1, "hold": 1, "wrap": 1}] * (handled - 1)]))
+    assert desk.value("average_handle_time", "mean") == _about(case["expected"]["average_handle_time"])
+
+
+def test_of_a_hundred_offered_calls_five_are_abandoned(desk: Desk) -> None:
+    case = _case("AB04")
+    [abandoned], [offered] = case["input"]["num"], case["input"]["den"]
+    outcomes = ["abandoned_in_queue"] * abandoned + ["answered"] * (offered - abandoned)
+    desk.show(NOW, *_calls([{"outcome": outcome, "wait": 20} for outcome in outcomes]))
+    assert desk.value("abandonment_rate") == case["expected"]["value"]
+
+
 def test_an_issue_takes_all_calls_of_its_ticket(desk: Desk) -> None:
     calls = [
         CallRecord(
