@@ -1,6 +1,6 @@
 """KPI values for people and programs, read from `report_kpis`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 from typing import Any
@@ -58,14 +58,22 @@ def values(
         query = query.where(column.kpi.in_(kpis))
     if account is not None:
         query = query.where(column.account == account)
-    is_text = engine.dialect.name == "sqlite"
-    for bound, compare in ((since, "__ge__"), (until, "__le__")):
-        if bound is not None:
-            shown = bound.isoformat() if is_text else bound
-            query = query.where(getattr(column.period_start, compare)(shown))
+    for bound in between(engine, column.period_start, since, until):
+        query = query.where(bound)
     query = query.order_by(column.kpi, column.account, column.member, column.statistic, column.period_start)
     with reading(engine) as connection:
         return [_value(row) for row in connection.execute(query)]
+
+
+def between(
+    engine: sa.Engine, column: sa.ColumnElement[Any], since: date | None, until: date | None
+) -> Iterator[sa.ColumnElement[bool]]:
+    """That a view's date, which SQLite gives as text, lies within."""
+    is_text = engine.dialect.name == "sqlite"
+    if since is not None:
+        yield column >= (since.isoformat() if is_text else since)
+    if until is not None:
+        yield column <= (until.isoformat() if is_text else until)
 
 
 def latest_period(engine: sa.Engine, grain: str) -> date | None:

@@ -6,14 +6,18 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, TypedDict
+
+import sqlalchemy as sa
 
 from connectors import Misconfigured, utc_now
 from kpi.catalog import CATALOG
+from kpi.comparing import goals_now, significant_changes
 from kpi.recompute import rebuild
 from kpi.values import COLUMNS, Value, latest_period, values
 from kpi.verify import Difference, Verified
 from kpi.verify import verify as prove
+from sync.kpi_beside import Beside
 from sync.kpi_table import LEGEND, pivot
 from sync.opening import opened_to_read, reporting_of
 from sync.settings import suggest
@@ -30,6 +34,15 @@ DIMENSIONS = (
 _MONTHLY = ("organisation", "tag")
 
 
+class _Question(TypedDict):
+    kpis: Sequence[str]
+    grain: str
+    dimension: str
+    account: str
+    since: date | None
+    until: date | None
+
+
 def kpi(
     names: Sequence[str],
     grain: str,
@@ -44,9 +57,11 @@ def kpi(
     with opened_to_read() as (_settings, database):
         if form == "table" and since is None and (latest := latest_period(database, grain)):
             since = (until or latest) - _PERIODS[grain]
-        found = values(
-            database, kpis=names, grain=grain, dimension=dimension, account=account or "*", since=since, until=until
-        )  # fmt: skip
+        question = _Question(
+            kpis=names, grain=grain, dimension=dimension, account=account or "*", since=since, until=until
+        )
+        found = values(database, **question)
+        beside = _beside(database, question) if form == "table" else Beside()
     if form == "json":
         sys.stdout.write(json.dumps([asdict(value) for value in found], indent=2, default=_plain) + "\n")
     elif form == "csv":
@@ -54,17 +69,32 @@ def kpi(
         writer.writerow(COLUMNS)
         writer.writerows([_plain(getattr(value, name)) for name in COLUMNS] for value in found)
     elif found:
-        _print_table(found, is_split=dimension != "all")
+        _print_table(found, beside, is_split=dimension != "all")
     else:
         say("no value yet: run `deskpulse sync` first, or ask for other periods with --since")
     return DONE
 
 
-def _print_table(found: Sequence[Value], *, is_split: bool) -> None:
+def _beside(database: sa.Engine, question: _Question) -> Beside:
+    goals = goals_now(database, dimension=question["dimension"], account=question["account"])
+    asked = question["kpis"]
+    return Beside.of(
+        significant_changes(database, **question), [goal for goal in goals if not asked or goal.kpi in asked]
+    )
+
+
+def _print_table(found: Sequence[Value], beside: Beside, *, is_split: bool) -> None:
     periods = sorted({value.period_start.isoformat() for value in found})
     console = out()
     console.print(
-        pivot(found, CATALOG, periods, lambda value: value.period_start.isoformat(), by_member=is_split)
+        pivot(
+            found,
+            CATALOG,
+            periods,
+            lambda value: value.period_start.isoformat(),
+            by_member=is_split,
+            beside=beside,
+        )
     )
     console.print(LEGEND, style="dim")
 

@@ -7,12 +7,17 @@ from rich.text import Text
 
 from kpi.metric import Metric
 from kpi.values import Value
+from sync.kpi_beside import Beside
 from sync.terminal import table
 from sync.words import duration, number
 
 SHOWN = ("value", "p50", "mean", "p90")
 """The statistics a table shows, of those a KPI has; `json` and `csv` have all."""
-LEGEND = "~ approximated   … provisional, its window is not over   ° fewer than 30 cases"
+LEGEND = (
+    "~ approximated   … provisional, its window is not over   ° fewer than 30 cases   "
+    "↑ ↓ differs from the period before by more than chance"
+)
+NOTHING = Beside()
 
 
 def shown(value: Value, unit: str) -> str:
@@ -44,8 +49,9 @@ def pivot(
     title: str | None = None,
     by_member: bool = False,
     statistics: Sequence[str] = SHOWN,
+    beside: Beside = NOTHING,
 ) -> Table:
-    """A line for each KPI, statistic and member, in the catalogue's order."""
+    """A line for each KPI, statistic and member, in the catalogue's order; a column for goals where there are."""
     metrics: Mapping[str, Metric] = {metric.id: metric for metric in catalog}
     lines: dict[tuple[int, str, int, str], dict[str, Value]] = {}
     order = {metric.id: place for place, metric in enumerate(catalog)}
@@ -53,15 +59,19 @@ def pivot(
         if value.statistic in statistics and value.kpi in metrics:
             place = order[value.kpi], value.member_name, statistics.index(value.statistic), value.kpi
             lines.setdefault(place, {})[column_of(value)] = value
-    heads = ["KPI", *(["member"] if by_member else []), *columns]
+    heads = ["KPI", *(["member"] if by_member else []), *columns, *(["goal"] if beside.goals else [])]
     made = table(*heads, title=title, numbers=columns)
     last = ""
     for (_, member, _, kpi), cells in sorted(lines.items(), key=lambda line: line[0]):
         any_value = next(iter(cells.values()))
         name = kpi if any_value.statistic == "value" else f"{kpi} {any_value.statistic}"
-        shown_cells = [shown(cells[c], metrics[kpi].unit) if c in cells else "–" for c in columns]
-        made.add_row(
-            Text(name, style="" if kpi != last else "dim"), *([member] if by_member else []), *shown_cells
-        )
+        unit = metrics[kpi].unit
+        shown_cells = [
+            Text.assemble(shown(cells[c], unit), beside.arrow(cells[c])) if c in cells else "–"
+            for c in columns
+        ]
+        goal = [beside.goal(any_value, unit)] if beside.goals else []
+        first = Text(name, style="" if kpi != last else "dim")
+        made.add_row(first, *([member] if by_member else []), *shown_cells, *goal)
         last = kpi
     return made
