@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from kpi.metric import STOCKS, Metric
+from kpi.metric import AT_RISK, STOCKS, Metric
 from kpi.reasons import conditions
 from kpi.sources import DESCRIPTIVE
 
@@ -22,6 +22,16 @@ _OF_TICKET = (
     "vendor_resolution_unit_seconds",
 )
 
+_THINGS = {
+    "call_facts": "call_id",
+    "agent_time_facts": "time_id",
+    "customer_facts": "customer_id",
+    "figure_facts": "figure_id",
+    "sla_facts": "metric",
+    "workday_facts": "agent_id",
+}
+"""Fact table → the column that names what a fact is about, beside its ticket."""
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -35,13 +45,15 @@ class Question:
     dimension: str
     member: str
     grain: str = "day"
+    until: int = 0
+    """The instant until which clocks at risk stood so."""
 
     def facts(self, connection: sa.Connection) -> Iterator[Mapping[str, Any]]:
         """Facts that are dated in the period, and those begun in it that nothing dates yet.
 
         `conditions` holds each condition of the KPI with whether the fact meets it.
         """
-        parts = list(conditions(self.metric.where))
+        parts = list(conditions(self.metric.where)) if self.metric.where else []
         query, bound = self._query(parts, "?" if connection.dialect.name == "sqlite" else "%s")
         for found in connection.exec_driver_sql(query, bound).mappings():
             if self.dimension != "tag" or self.member in msgspec.json.decode(found["tags"] or "[]"):
@@ -79,11 +91,12 @@ class Question:
     @property
     def _quality(self) -> tuple[str, ...]:
         rating = "f.rating_id" if self.metric.anchor.table == "rating_facts" else "NULL AS rating_id"
-        return rating, "f.flags", "f.history", "f.approximations"
+        thing = f"f.{_THINGS[self.metric.anchor.table]}" if self.metric.anchor.table in _THINGS else "NULL"
+        return rating, f"{thing} AS thing", "f.flags", "f.history", "f.approximations"
 
     @property
     def _day(self) -> str:
-        return str(self._end) if self.metric.anchor in STOCKS else f"f.{self.metric.anchor.day}"
+        return str(self._end) if self.metric.anchor in (*STOCKS, AT_RISK) else f"f.{self.metric.anchor.day}"
 
     @property
     def _end(self) -> int:
@@ -93,6 +106,9 @@ class Question:
         anchor, span = self.metric.anchor, [self.first, self.last]
         if self.metric.grain:
             yield f"f.{self.metric.grain} = {mark}", [self.grain]
+        if anchor == AT_RISK:
+            yield f"f.risk_at < {mark} AND f.risk_until >= {mark}", [self.until, self.until]
+            return
         if anchor in STOCKS:
             yield (
                 f"f.from_day <= {mark} AND (f.until_day IS NULL OR f.until_day > {mark})",

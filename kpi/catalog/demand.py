@@ -68,7 +68,7 @@ _REQUESTED = Metric(
     where=_BY_CUSTOMERS,
 )
 CONTACTING_CUSTOMERS = Metric(
-    id="contacting_customers",
+    id="requesting_customers",
     title="Customers who opened them",
     unit="customers",
     direction="neutral",

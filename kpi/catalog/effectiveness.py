@@ -1,6 +1,7 @@
 """How well it is solved, and with how much back and forth."""
 
 from kpi.catalog.demand import REOPEN_EVENTS, TICKET_VOLUME, TICKETS_SOLVED
+from kpi.catalog.figures import figure
 from kpi.catalog.populations import COUNTABLE, INBOUND, availability_by
 from kpi.metric import (
     APPROXIMATED,
@@ -8,6 +9,7 @@ from kpi.metric import (
     CREATED,
     DERIVED,
     EXACT,
+    FIGURES,
     FIRST_SOLVED,
     SOLVED,
     UNAVAILABLE,
@@ -88,7 +90,7 @@ EFFECTIVENESS: tuple[Metric, ...] = (
         value="replies",
         vendor_figure="t.vendor_replies",
         vendor_differs="the vendor may count replies of rules, bots or light agents",
-        availability=availability_by(EXACT, DERIVED, DERIVED, UNAVAILABLE),
+        availability=availability_by(EXACT, DERIVED, APPROXIMATED, UNAVAILABLE),
         approximated=Approximated.REPLIES,
     ),
     Metric(
@@ -103,8 +105,8 @@ EFFECTIVENESS: tuple[Metric, ...] = (
         where="is_countable = 1 AND is_outbound = 0 AND fcr IS NOT NULL",
         value="fcr",
         scale=100,
-        availability=availability_by(DERIVED, DERIVED, DERIVED),
-        approximated=Approximated.CONTACTS,
+        availability=availability_by(DERIVED, DERIVED, APPROXIMATED),
+        approximated=Approximated.CONTACTS | Approximated.FIRST_RESOLUTION,
         matures_at="fcr_mature_at",
         has_interval=True,
     ),
@@ -120,8 +122,8 @@ EFFECTIVENESS: tuple[Metric, ...] = (
         where="is_countable = 1 AND is_outbound = 0 AND fcr IS NOT NULL",
         value=_FCR_STRICT,
         scale=100,
-        availability=availability_by(DERIVED, DERIVED, DERIVED),
-        approximated=Approximated.CONTACTS,
+        availability=availability_by(DERIVED, DERIVED, APPROXIMATED),
+        approximated=Approximated.CONTACTS | Approximated.FIRST_RESOLUTION,
         matures_at="fcr_mature_at",
         has_interval=True,
     ),
@@ -198,7 +200,7 @@ EFFECTIVENESS: tuple[Metric, ...] = (
         where=COUNTABLE,
         value="customer_messages",
         vendor_figure="t.vendor_customer_messages",
-        availability=availability_by(DERIVED, DERIVED, DERIVED, UNAVAILABLE),
+        availability=availability_by(DERIVED, DERIVED, APPROXIMATED, UNAVAILABLE),
         approximated=Approximated.CUSTOMER_MESSAGES,
     ),
     Metric(
@@ -229,7 +231,7 @@ EFFECTIVENESS: tuple[Metric, ...] = (
         where="is_countable = 1 AND bot_outcome IS NOT NULL",
         value="CASE WHEN bot_outcome = 'deflected' THEN 1 ELSE 0 END",
         scale=100,
-        availability=availability_by(DERIVED, APPROXIMATED, DERIVED),
+        availability=availability_by(APPROXIMATED, APPROXIMATED, DERIVED),
         approximated=Approximated.CONTACTS,
         matures_at="bot_mature_at",
         has_interval=True,
@@ -246,9 +248,23 @@ EFFECTIVENESS: tuple[Metric, ...] = (
         where="is_countable = 1 AND bot_outcome IS NOT NULL",
         value="CASE WHEN bot_outcome = 'handed_off' THEN 1 ELSE 0 END",
         scale=100,
-        availability=availability_by(DERIVED, APPROXIMATED, DERIVED),
+        availability=availability_by(APPROXIMATED, APPROXIMATED, DERIVED),
         approximated=Approximated.CONTACTS,
         matures_at="bot_mature_at",
+        has_interval=True,
+    ),
+    Metric(
+        id="automation_success_rate",
+        title="Automation success",
+        unit="%",
+        direction="higher",
+        anchor=FIGURES,
+        shape=Shape.COMPOSED,
+        definition="Share of automation runs that did what they should. No helpdesk tells it: it waits for the figures automation_successes and automation_runs of the period.",
+        formula="100 × automation_successes ÷ automation_runs",
+        terms=(Term(figure("automation_successes")), Term(figure("automation_runs"), below=True)),
+        scale=100,
+        availability=availability_by(UNAVAILABLE, UNAVAILABLE, UNAVAILABLE, EXACT),
         has_interval=True,
     ),
 )

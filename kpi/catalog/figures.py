@@ -7,6 +7,8 @@ _TITLES = {
     "active_customers": "Active customers",
     "orders": "Orders",
     "support_cost": "Support cost",
+    "automation_runs": "Automation runs",
+    "automation_successes": "Successful automation runs",
 }
 
 

@@ -196,7 +196,7 @@ SPEED: tuple[Metric, ...] = (
         formula="next public human reply − first unanswered message",
         where=TIMED,
         value="seconds",
-        availability=availability_by(DERIVED, DERIVED, DERIVED),
+        availability=availability_by(DERIVED, DERIVED, APPROXIMATED),
         aliases=("average_response_time",),
     ),
     Metric(
@@ -210,7 +210,7 @@ SPEED: tuple[Metric, ...] = (
         formula="open seconds between message and reply",
         where=TIMED,
         value="business_seconds",
-        availability=availability_by(DERIVED, DERIVED, DERIVED),
+        availability=availability_by(DERIVED, DERIVED, APPROXIMATED),
         approximated=Approximated.HOURS,
     ),
     Metric(
