@@ -12,7 +12,8 @@ from kpi import reasons
 from kpi.calendar import LocalDays, day_date, day_number, local_days
 from kpi.composing import compared, period_before
 from kpi.computations import COMPUTATIONS
-from kpi.metric import AGE, AT_RISK, Metric, Shape, Term
+from kpi.explaining import Asked, computed_cases
+from kpi.metric import AGE, AHEAD, Metric, Shape, Term
 from kpi.periods import Grain, last_day, start_of
 from kpi.publishing import stored_vendors
 from kpi.questions import Question
@@ -23,9 +24,6 @@ from kpi.values import Value, values
 from storage.columns import microseconds
 from storage.database import reading
 from storage.errors import explained
-
-_WITHOUT_CASES = (*COMPUTATIONS, AT_RISK)
-"""Anchors of numbers that are computed as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +42,8 @@ class Contribution:
     vendor_value: float | None = None
     vendor_differs: str | None = None
     """Why the vendor's own figure is another one; null where it is the same, or there is none."""
+    thing: str | None = None
+    """What else it is: a call, a customer, an SLA clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +163,33 @@ class _Explaining:
     def of(self, metric: Metric, asked: _Asked) -> Explanation:
         if metric.terms:
             return self._composed(metric, asked)
-        if metric.least or metric.anchor in _WITHOUT_CASES:
-            stored = asked.stored[0] if asked.stored else None
-            numerator, denominator = (stored.numerator, stored.denominator) if stored else (0, 0)
-            return self._explanation(metric, asked, numerator or 0, denominator or 0, is_secret=True)
+        if metric.least:
+            return self._told(metric, asked)
+        if metric.anchor in COMPUTATIONS:
+            return self._computed(metric, asked)
         return self._simple(metric, asked)
+
+    def _told(self, metric: Metric, asked: _Asked, **more: Any) -> Explanation:
+        """As the stored value says, for its cases do not add up to it, or are nobody's to see."""
+        stored = asked.stored[0] if asked.stored else None
+        numerator, denominator = (stored.numerator, stored.denominator) if stored else (0, 0)
+        return self._explanation(metric, asked, numerator or 0, denominator or 0, is_secret=True, **more)
+
+    def _computed(self, metric: Metric, asked: _Asked) -> Explanation:
+        today, last = local_days(self.zone).day(self.at), last_day(asked.grain, asked.start)
+        of = (asked.start, last, today, asked.account, asked.dimension, asked.member)
+        found = computed_cases(self.connection, metric, Asked._make(of)) if asked.stored else []
+        cases = [
+            Contribution(one.account, one.ticket_id, None, None, None if one.day is None else day_date(one.day),
+                         one.value, one.left_out, thing=one.thing)
+            for one in found
+        ]  # fmt: skip
+        counted = [case for case in cases if case.left_out is None]
+        left_out = [case for case in cases if case.left_out is not None]
+        if metric.anchor == AHEAD:
+            return self._told(metric, asked, counted=counted)
+        numerator = sum(case.value or 0 for case in counted)
+        return self._explanation(metric, asked, numerator, len(counted), counted=counted, left_out=left_out)
 
     def _explanation(
         self, metric: Metric, asked: _Asked, numerator: float, denominator: float, **more: Any
@@ -189,10 +211,11 @@ class _Explaining:
     def _simple(self, metric: Metric, asked: _Asked) -> Explanation:
         days = local_days(self.zone)
         last = last_day(asked.grain, asked.start)
-        question = Question(metric, asked.start, last, days.day(self.at), asked.account, asked.dimension,
-                            asked.member, str(asked.grain))  # fmt: skip
+        today = days.day(self.at)
+        until = Times(self.at, today, self.zone).end_of(min(last, today))
+        question = Question(metric, asked.start, last, today, asked.account, asked.dimension, asked.member,
+                            str(asked.grain), until)  # fmt: skip
         rows = list(question.facts(self.connection))
-        until = Times(self.at, question.today, self.zone).end_of(min(last, question.today))
         if metric.anchor == AGE:
             rows = [{**row, "value": age(metric, row["value"], until)} for row in rows]
         cases = [_contribution(metric, row, self.at, days) for row in rows]
@@ -252,6 +275,7 @@ def _contribution(metric: Metric, row: Mapping[str, Any], now: int, days: LocalD
         account=row["account"],
         ticket_id=row["ticket_id"],
         rating_id=row["rating_id"],
+        thing=row["thing"],
         url=row["url"],
         day=None if row["day"] is None else day_date(row["day"]),
         value=(1.0 if metric.shape is Shape.DISTINCT else float(value)) if counts else None,

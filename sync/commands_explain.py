@@ -106,7 +106,8 @@ def _list(title: str, cases: Sequence[Contribution], found: Explanation) -> None
     last = ["why"] if is_out else ["counts", *(["the vendor's", "why it differs"] if has_theirs else [])]
     made = table("ticket", "day", *last, "link", title=f"{title}: {several(len(cases), 'case')}")
     for case in cases[:_CASES]:
-        name = f"{case.account}/{case.ticket_id or case.rating_id}"
+        named = (case.ticket_id, case.rating_id, case.thing)
+        name = f"{case.account}/{', '.join(one for one in named if one)}"
         told = [case.left_out or ""] if is_out else [_amount(case.value, found)]
         if has_theirs and not is_out:
             told += [_amount(case.vendor_value, found), case.vendor_differs or "–"]

@@ -4,11 +4,18 @@ import json
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from kpi.catalog.calls import CALLS
+from kpi.catalog.customers import CUSTOMER_BASE
+from kpi.catalog.expected import EXPECTED
+from kpi.catalog.people import PEOPLE
+from kpi.catalog.service_levels import SERVICE_LEVELS
+from kpi.explain import explain
 from kpi.meaning import Meaning
 from kpi.reporting import Reporting
 from kpi.shapes import Signs
@@ -26,6 +33,7 @@ from storage.records import (
     TicketRecord,
 )
 from tests.kpi_desk import ACCOUNT, Desk, instant, records
+from tests.random_history import Team
 
 _FILE = json.loads((Path(__file__).parent / "data" / "kpi_vectors.json").read_text(encoding="utf-8"))
 Case = dict[str, Any]
@@ -456,3 +464,33 @@ def test_what_files_tell_is_consumed_and_forgotten(desk: Desk) -> None:
     with desk.engine.connect() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM touches").scalar() == 0
     assert desk.refresh(NOW).values == 0
+
+
+# Behind the numbers -------------------------------------------------------------------------------
+
+_THEMES = (*CALLS, *PEOPLE, *SERVICE_LEVELS, *CUSTOMER_BASE, *EXPECTED)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_every_number_of_these_themes_names_cases_that_come_to_it(desk: Desk, seed: int) -> None:
+    """Of random histories, as a reader of any period, account and member asks."""
+    random, wrong, explained = Random(seed), [], set()
+    for account, page in Team(random).pages(6):
+        desk.store.save(account, "all", page)
+    desk.refresh("2024-03-20T12:00:00Z")
+    asked = (
+        "SELECT DISTINCT kpi, grain, period_start, account, dimension, member FROM report_kpis "
+        "WHERE dimension NOT IN ('tag', 'brand')"
+    )
+    with desk.engine.connect() as connection:
+        rows = connection.exec_driver_sql(asked).all()
+    themes = {metric.id for metric in _THEMES}
+    rows = [row for row in rows if row[0] in themes]
+    for kpi, grain, day, account, dimension, member in random.sample(rows, 150):
+        found = explain(desk.engine, desk.reporting, kpi=kpi, day=date.fromisoformat(day), grain=grain,
+                        dimension=dimension, member=member, account=account, now=instant(NOW))  # fmt: skip
+        explained.add(kpi)
+        if not found.is_current or not (found.counted or found.parts):
+            wrong.append((kpi, grain, day, account, dimension, member))
+    assert not wrong
+    assert len(explained) > 10

@@ -28,6 +28,7 @@ _DAYS = Metric(
     shape=Shape.DISTINCT,
     definition="Days on which an agent was available (`agent_time` files); where no hours are told, days on which the agent replied in public or had a ticket when it was solved.",
     formula="number of different (agent, day)",
+    where="agent_id IS NOT NULL",
     value="agent_id || '/' || day",
     availability=availability_by(DERIVED, DERIVED, DERIVED, EXACT),
     approximated=Approximated.WORKDAYS,
