@@ -11,7 +11,7 @@ from kpi.calendar import day_number
 from kpi.cells import EVERYBODY
 from storage.judged import kpi_benchmarks, kpi_goals
 
-OF_ACCOUNT = ("group", "agent", "brand", "organisation")
+OF_ACCOUNT = ("group", "agent", "brand", "organisation", "sla_policy")
 """Dimensions whose members are written `<account>/<id>`."""
 
 

@@ -11,7 +11,7 @@ from kpi.metric import AT_RISK, STOCKS, Metric
 from kpi.reasons import conditions
 from kpi.sources import DESCRIPTIVE
 
-OF_ACCOUNT = ("agent", "group", "brand", "organisation")
+OF_ACCOUNT = ("agent", "group", "brand", "organisation", "sla_policy")
 _OF_TICKET = (
     "url",
     "deleted_at",

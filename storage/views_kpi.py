@@ -2,7 +2,7 @@
 
 from storage.words import Words
 
-_ACCOUNT_BOUND = "('agent', 'group', 'brand', 'organisation')"
+_ACCOUNT_BOUND = "('agent', 'group', 'brand', 'organisation', 'sla_policy')"
 _SECONDS = (
     "first_response_seconds",
     "first_response_business_seconds",
@@ -106,6 +106,7 @@ def kpis_view(words: Words) -> str:
                     WHEN 'organisation' THEN COALESCE(
                         (SELECT o.name FROM organisations o WHERE o.account = c.account AND o.id = c.member), c.member)
                     WHEN 'hour_of_week' THEN {_HOUR}
+                    WHEN 'sla_policy' THEN COALESCE((SELECT y.name FROM sla_policies y WHERE y.account = c.account AND y.id = c.member), c.member)
                     ELSE c.member END AS member_name,
                {value_of("c")} AS value,
                c.n, {above_of("c")} AS numerator, {below_of("c")} AS denominator, {_interval("c.ci_low")} AS ci_low, {_interval("c.ci_high")} AS ci_high,

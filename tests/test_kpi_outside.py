@@ -30,6 +30,7 @@ from storage.records import (
     PurchaseRecord,
     Record,
     SlaEventRecord,
+    SlaPolicyRecord,
     TicketRecord,
 )
 from tests.kpi_desk import ACCOUNT, Desk, instant, records
@@ -325,6 +326,18 @@ def test_a_log_of_steps_says_when_a_running_clock_is_due(desk: Desk) -> None:
     assert desk.value("sla_attainment_rate") == 100
     by_metric = desk.rows("sla_attainment_rate", dimension="sla_metric")
     assert [row["member"] for row in by_metric] == ["requester_wait_time"]
+
+
+def test_promises_are_told_apart_by_policy(desk: Desk) -> None:
+    step = SlaEventRecord(id="1", ticket_id="1", metric="resolution", event="fulfilled", at=instant(AT),
+                          due_at=instant("2024-03-05T09:00:00Z"), policy_id="7")  # fmt: skip
+    applied = SlaEventRecord(
+        id="0", ticket_id="1", metric="resolution", event="applied", at=instant(AT), policy_id="7"
+    )
+    ticket = TicketRecord(id="1", status="open", created_at=instant(AT), is_outbound=False)
+    desk.show(NOW, ticket, applied, step, SlaPolicyRecord(id="7", name="VIPs"))
+    [row] = desk.rows("sla_attainment_rate", dimension="sla_policy")
+    assert (row["member"], row["member_name"], row["value"]) == ("acme/7", "VIPs", 100)
 
 
 # Customers ----------------------------------------------------------------------------------------
