@@ -24,7 +24,10 @@ NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 DIALECTS = {"zendesk": Zendesk, "freshdesk": Freshdesk, "hubspot": HubSpot}
 WORDS = {
     "zendesk": Words(
-        lambda agent: f"zendesk/{zendesk.user(agent)}", lambda group: f"zendesk/{zendesk.GROUP + group}", {}
+        lambda agent: f"zendesk/{zendesk.user(agent)}",
+        lambda group: f"zendesk/{zendesk.GROUP + group}",
+        {},
+        three_is_bad=True,
     ),
     "freshdesk": Words(
         lambda agent: f"freshdesk/{freshdesk.PERSON + agent}",

@@ -15,7 +15,8 @@ from kpi.catalog import CATALOG
 from kpi.meaning import Meaning
 from kpi.recompute import Reporting
 from storage.database import open_database
-from tests.kpi_oracle import Life, Truth
+from tests.kpi_life import Life
+from tests.kpi_oracle import Truth
 from tests.kpi_service import NOW, WORDS, Service, quiet, told_by
 
 SINGLE = ("first_response", "first_resolution", "full_resolution")
