@@ -6,6 +6,8 @@ from storage.database import connect, reading
 from storage.tables import metadata
 
 _OWN_BOOKS = {"runs", "leases"}
+_OWN_WORDS = {"checkpoints": {"cursor"}}
+"""A stream may note that it was asked once more; what its cursor means shows in the rows it brings next."""
 _COUNTED_UP = {"revision", "id", "generation"}
 """What counts attempts: a row that was rolled back, or a KPI's cells half built, leaves a gap."""
 
@@ -28,7 +30,8 @@ def _rows(connection: sa.Connection, table: sa.Table) -> list[tuple[object, ...]
     counted = {
         name for name in _COUNTED_UP if name in table.c and isinstance(table.c[name].type, sa.BigInteger)
     }
-    columns = [column for column in table.c if column.name not in counted]
+    left_out = counted | _OWN_WORDS.get(table.name, set())
+    columns = [column for column in table.c if column.name not in left_out]
     return sorted((tuple(row) for row in connection.execute(sa.select(*columns))), key=repr)
 
 

@@ -57,7 +57,7 @@ def test_kills_at_random_instants_change_nothing(
             "kpi_commit": each,
         }
     else:
-        story = Story(tickets=150, rounds=2, changed=15)
+        story = Story(tickets=100, rounds=2, changed=10)
         kills = {"page_commit": 1, "recomputing": 1}
         kills |= {"reading": 1, "kpi_commit": 1} if on_sqlite else {}
     prove_that_kills_change_nothing(story, forking, calm, killed, kills)
@@ -90,7 +90,7 @@ def prove_that_kills_change_nothing(
 
 def test_a_full_disk_rolls_the_page_back_and_the_next_sync_goes_on(forking: Forker, tmp_path: Path) -> None:
     calm, crowded = (f"sqlite:///{tmp_path / name}" for name in ("calm.db", "crowded.db"))
-    story = Story(tickets=150)
+    story = Story(tickets=100)
     story.sync(forking, calm)
     told = story.sync(forking, crowded, room_bytes=[megabyte * 1_000_000 for megabyte in (1, 2, 3)])
     pages = [pages for pages, _code, _sentence in told["crowded"]]
@@ -122,7 +122,7 @@ def test_a_postgres_that_crashes_during_a_sync_fails_the_run_and_the_next_one_co
     durable_postgres: Cluster, request: pytest.FixtureRequest
 ) -> None:
     in_full = request.config.getoption("--chaos-full")
-    story, urls = Story(tickets=100), []
+    story, urls = Story(tickets=60), []
     for name in ("calm", "crashed"):
         durable_postgres.run(f"CREATE DATABASE {name}")
         urls.append(durable_postgres.url(name))
