@@ -35,6 +35,14 @@ DATABASE = Path("demo.db")
 TICKETS = 2_000
 DAYS = 150
 CHANGED = 40
+SHOWN = (
+    "ticket_volume", "tickets_solved", "net_ticket_flow", "backlog", "backlog_unreplied", "backlog_age",
+    "csat_score", "csat_response_rate", "nps", "ces_score", "first_response_time", "first_response_time_business",
+    "first_response_within_target_rate", "avg_reply_time", "full_resolution_time", "full_resolution_time_business",
+    "requester_wait_time", "fcr_rate", "one_touch_rate", "reopen_rate", "replies_per_ticket", "transfer_rate",
+    "average_handle_time", "abandonment_rate", "sla_attainment_rate", "bot_deflection_rate",
+)  # fmt: skip
+"""The KPIs a first look is about; `deskpulse kpi` shows all."""
 _LATER = timedelta(minutes=10)
 """Vendors withhold or index the latest changes for a while."""
 _STARTUP_SECONDS = 60
@@ -96,6 +104,7 @@ def show(folder: Path | None = None) -> int:
 _NEXT = """
 Everything is in {database}. Go on with
   export DESKPULSE_DATABASE_URL=sqlite:///{database}
+  deskpulse kpi                                     every KPI, week by week
   deskpulse kpi csat_score first_response_time --by channel --grain month
   deskpulse verify
 or with your own helpdesk: deskpulse init"""
@@ -166,7 +175,7 @@ def _show_kpis(house: House, vendors: Sequence[str]) -> None:
     """The last whole month, a column an account."""
     today = utc_now().date()
     month = (today.replace(day=1) - timedelta(days=1)).replace(day=1)
-    found = values(house.database, grain="month", account=None, since=month, until=month)
+    found = values(house.database, kpis=SHOWN, grain="month", account=None, since=month, until=month)
     columns = [*vendors, "all"]
     made = pivot(
         found, CATALOG, columns, lambda value: "all" if value.account == "*" else value.account,
