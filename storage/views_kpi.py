@@ -121,6 +121,7 @@ def kpis_view(words: Words) -> str:
 
 def kpi_definitions_view(_words: Words) -> str:
     return """
-        SELECT kpi, title, unit, direction, anchor, definition, formula, zendesk, freshdesk, hubspot, files
+        SELECT kpi, title, unit, direction, anchor, definition, formula, zendesk, freshdesk, hubspot, files,
+               signature AS version
         FROM kpi_definitions
     """

@@ -27,7 +27,8 @@ PROMISED = {
     "hold_seconds wrap_seconds",
     "report_kpis": "account kpi statistic grain period_start dimension member member_name value n numerator "
     "denominator ci_low ci_high low_sample provisional availability computed_at",
-    "report_kpi_definitions": "kpi title unit direction anchor definition formula zendesk freshdesk hubspot files",
+    "report_kpi_definitions": "kpi title unit direction anchor definition formula zendesk freshdesk hubspot files "
+    "version",
     "report_kpi_changes": "account kpi statistic grain period_start dimension member value n previous_period_start "
     "previous_value previous_n change change_percent is_significant verdict year_ago_period_start year_ago_value "
     "year_ago_n year_change year_change_percent year_is_significant year_verdict",

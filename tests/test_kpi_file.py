@@ -9,8 +9,12 @@ import pytest
 from kpi.goals import BENCHMARKS, Goal
 from kpi.meaning import Meaning
 from kpi.shapes import Signs
+from storage.database import reading
 from sync.kpi_file import Chosen, parse, read
+from sync.opening import opened, refresher
+from sync.report import Logged
 from sync.settings import BadSettings
+from sync.telling import NEEDS_ADMIN, tell
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = (ROOT / "kpi.example.toml").read_text(encoding="utf-8")
@@ -164,3 +168,32 @@ def test_kpi_toml_in_the_working_directory_is_read_unless_another_is_named(tmp_p
 def test_a_named_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(BadSettings, match=r"DESKPULSE_KPI_FILE = .*: there is no such file"):
         read("gone.toml", (), tmp_path)
+
+
+def test_a_file_with_problems_stops_a_command_before_it_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("kpi.toml").write_text("[windows]\nreopen = 'x'\n")
+    with pytest.raises(BadSettings) as caught, opened({}):
+        pass
+    assert tell(caught.value) == NEEDS_ADMIN
+    assert "kpi.toml: windows.reopen = 'x'" in " ".join(capsys.readouterr().err.split())
+    assert not Path("deskpulse.db").exists()
+
+
+def test_a_daemon_reads_the_file_anew_and_goes_on_with_the_last_good_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    meanings = []
+    with opened({}) as house:
+        refreshed = refresher(house, Logged())
+        for text in ("", "[windows]\nreopen = '1d'\n", "[windows]\nreopen = 'x'\n"):
+            Path("kpi.toml").write_text(text)
+            refreshed(lambda: None)
+            with reading(house.database) as connection:
+                query = "SELECT value FROM kpi_state WHERE name = 'facts'"
+                meanings.append(connection.exec_driver_sql(query).scalar())
+    assert meanings[0] != meanings[1] == meanings[2]
+    assert "kpi.toml: windows.reopen = 'x'" in caplog.text
