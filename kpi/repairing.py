@@ -9,9 +9,12 @@ from kpi.calendar import local_days
 from kpi.metric import STOCKS, Metric
 from kpi.periods import Grain
 from kpi.selecting import fetched
+from kpi.standalone import KINDS
 from kpi.step_cells import anchors, days_of
 from kpi.step_facts import touch_all
 from storage.judged import Cause
+
+_OF_TICKETS = {"ticket_facts", "turn_facts", "transition_facts", "sla_facts", "workday_facts"}
 
 
 def touch_since(
@@ -26,10 +29,16 @@ def touch_since(
     touch_all(connection, f"{rated} NOT NULL", (since,), "ticket_id")
     touch_all(connection, f"{rated} NULL", (since,), kind="rating")
     touch_all(connection, f"backlog_spans WHERE until_day IS NULL OR until_day > {mark}", (day,), "ticket_id")
+    touch_all(connection, f"calls WHERE started_at >= {mark}", (since,), kind="call")
+    touch_all(connection, f"call_facts WHERE ended_day >= {mark}", (day,), "call_id", "call")
+    for name, kind in KINDS.items():
+        if name != "call":  # of what files tell there is little
+            touch_all(connection, f"{kind.records} WHERE 1 = 1", (), kind=name)
+            touch_all(connection, f"{kind.table} WHERE 1 = 1", (), kind.columns[1], name)
     for anchor in anchors(catalog):
         metrics = [metric for metric in catalog if anchor in metric.anchors]
         if anchor not in STOCKS:
-            for table in {anchor.table} & {"ticket_facts", "turn_facts", "transition_facts"}:
+            for table in {anchor.table} & _OF_TICKETS:
                 touch_all(connection, f"{table} WHERE {anchor.day} >= {mark}", (day,), "ticket_id")
         days = {one for one in days_of(connection, anchor, today) if one >= day}
         days |= _days_with_cells(connection, metrics, day)
