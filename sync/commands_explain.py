@@ -7,7 +7,7 @@ from datetime import date
 from rich.text import Text
 
 from connectors import Misconfigured, utc_now
-from kpi.explain import Contribution, Explanation
+from kpi.explain import Contribution, Explanation, Part
 from kpi.explain import explain as ask
 from kpi.metric import Shape
 from sync.commands_kpi import checked
@@ -49,14 +49,28 @@ def _print(found: Explanation) -> None:
         Text(f"Formula: {metric.formula}. Dated by: {metric.anchor.name.replace('_', ' ')}."), soft_wrap=True
     )
     console.print(_parts(found), soft_wrap=True)
+    for part in found.parts:
+        console.print(_part(part), soft_wrap=True)
     for reason in found.approximated:
         console.print(Text(f"~ {reason}", style="yellow"), soft_wrap=True)
     if not found.is_current:
         console.print(
             Text("The next sync's refresh will change this value: pages came in since.", style="yellow")
         )
+    _lists(found)
+
+
+def _lists(found: Explanation) -> None:
+    """The cases; of a composed number those of each part, once."""
     _list("Behind it", found.counted, found)
     _list("Left out", found.left_out, found)
+    listed = set()
+    for part in found.parts:
+        of_part = part.explanation
+        key = (of_part.metric.id, of_part.period_start, of_part.dimension)
+        if key not in listed:
+            listed.add(key)
+            _list(of_part.metric.title, of_part.counted, of_part)
 
 
 def _where(found: Explanation) -> Text:
@@ -86,7 +100,19 @@ def _parts(found: Explanation) -> Text:
     if found.metric.shape is Shape.COUNT:
         return Text(f"Counted: {number(found.denominator)}.")
     above = _amount(found.numerator, found)
+    if found.parts and not found.denominator:
+        return Text(f"Sum {above}.")
     return Text(f"Numerator {above}, denominator {number(found.denominator)}.")
+
+
+def _part(part: Part) -> Text:
+    """`+ Tickets created 12`, `÷ Active customers 400`."""
+    found = part.explanation
+    sign = "÷" if part.term.below else "−" if part.term.sign < 0 else "+"
+    whole = " (of all)" if part.term.whole else ""
+    return Text(
+        f"  {sign} {found.metric.title}{whole}, {found.period_start}: {_amount(found.numerator, found)}"
+    )
 
 
 def _amount(value: float | None, found: Explanation) -> str:

@@ -11,7 +11,7 @@ from typing import Any, TypedDict
 import sqlalchemy as sa
 
 from connectors import Misconfigured, utc_now
-from kpi.catalog import CATALOG
+from kpi.catalog import CATALOG, metric_named
 from kpi.comparing import goals_now, significant_changes
 from kpi.recompute import rebuild
 from kpi.values import COLUMNS, Value, latest_period, values
@@ -29,9 +29,10 @@ _PERIODS = {"day": timedelta(days=6), "week": timedelta(weeks=5), "month": timed
 """How far back a table reaches from the latest period unless told otherwise."""
 _SHOWN_DIFFERENCES = 50
 DIMENSIONS = (
-    "all", "channel", "group", "agent", "priority", "type", "category", "brand", "organisation", "tag",
+    "all", "channel", "group", "agent", "priority", "type", "category", "brand", "organisation", "tag", "hour_of_week",
+    *sorted({name for metric in CATALOG for anchor in metric.anchors for name in anchor.dimensions}),
 )  # fmt: skip
-_MONTHLY = ("organisation", "tag")
+_MONTHLY = ("organisation", "tag", "hour_of_week")
 
 
 class _Question(TypedDict):
@@ -58,7 +59,12 @@ def kpi(
         if form == "table" and since is None and (latest := latest_period(database, grain)):
             since = (until or latest) - _PERIODS[grain]
         question = _Question(
-            kpis=names, grain=grain, dimension=dimension, account=account or "*", since=since, until=until
+            kpis=[metric_named(name).id for name in names],
+            grain=grain,
+            dimension=dimension,
+            account=account or "*",
+            since=since,
+            until=until,
         )
         found = values(database, **question)
         beside = _beside(database, question) if form == "table" else Beside()
@@ -101,7 +107,7 @@ def _print_table(found: Sequence[Value], beside: Beside, *, is_split: bool) -> N
 
 def checked(names: Sequence[str], grain: str, by: str | None) -> str:
     """The dimension to split by; Misconfigured where there is no such KPI or value."""
-    known = [metric.id for metric in CATALOG]
+    known = [name for metric in CATALOG for name in (metric.id, *metric.aliases)]
     for name in names:
         if name not in known:
             raise Misconfigured(

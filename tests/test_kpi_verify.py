@@ -121,7 +121,7 @@ def test_a_stale_fact_whose_cells_agree_with_it_is_found_in_both(desk: Desk) -> 
     _change(desk, sa.update(ticket_facts).where(ticket_facts.c.ticket_id == "2").values(created_day=19_790))
     with desk.engine.begin() as connection:
         connection.exec_driver_sql(
-            "INSERT INTO touched_periods VALUES ('created', 19785, 1), ('created', 19790, 1)"
+            "INSERT INTO touched_periods VALUES ('created', 19785, 1, 256), ('created', 19790, 1, 256)"
         )
     desk.refresh(NOW)
     found = _verify(desk)
