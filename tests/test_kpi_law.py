@@ -13,8 +13,10 @@ from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
 from kpi.catalog import CATALOG
-from kpi.meaning import Meaning
+from kpi.chosen_hours import ChosenSchedule, ExtraHolidays
+from kpi.meaning import DAY_SECONDS, Meaning, ResponseTarget
 from kpi.recompute import Reporting, rebuild, refresh
+from kpi.rules import CategoryRule, Threshold
 from kpi.shapes import Signs
 from kpi.verify import verify
 from storage.database import open_database
@@ -27,6 +29,23 @@ _VENDORS = {"acme": "zendesk", "zeta": "freshdesk"}
 _MEANING = Meaning(
     escalation=Signs(groups=frozenset({"g2"}), tags=frozenset({"vip"})),
     complaint=Signs(tags=frozenset({"x"})),
+)
+_MEANINGS = (
+    _MEANING,
+    replace(_MEANING, satisfied={"1-5": Threshold(3, 5), "good_bad": Threshold(0, 1)}),
+    replace(
+        _MEANING,
+        fcr_window_seconds=2 * DAY_SECONDS,
+        reopen_window_seconds=3 * DAY_SECONDS,
+        bot_window_seconds=3600,
+        response_targets=(ResponseTarget(7200, frozenset({"chat"})), ResponseTarget(DAY_SECONDS)),
+        categories=(
+            CategoryRule("seldom", tags=frozenset({"y"})),
+            CategoryRule("g", groups=frozenset({"g1"})),
+        ),
+        schedules=(ChosenSchedule(frozenset({"zeta"}), "UTC", {"2": [[0, 43_200]]}),),
+        holidays=(ExtraHolidays(frozenset({"*"}), [["2024-03-01", "2024-03-20"]]),),
+    ),
 )
 _AT_ONCE = 25
 """KPIs that one history is about: every one is in many of them."""
@@ -60,6 +79,8 @@ def _live(engine: sa.Engine, random: Random, tickets: int) -> tuple[Reporting, A
             now += timedelta(hours=random.choice((0, 1, 20, 200, 900)))
             if random.random() < 0.1:
                 reporting = replace(reporting, zone=random.choice(_ZONES))
+            if random.random() < 0.1:
+                reporting = replace(reporting, meaning=random.choice(_MEANINGS))
             with suppress(Killed):
                 progress = _killer(random) if random.random() < 0.3 else lambda *_: None
                 if random.random() < 0.1:
