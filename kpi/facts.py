@@ -256,8 +256,8 @@ def _is_solved_at(solved: Solving, at: int) -> bool:
 
 
 class Marked(NamedTuple):
-    is_escalated: int
-    is_complaint: int
+    is_escalated: int | None
+    is_complaint: int | None
     is_bot_handled: int
     bot_outcome: str | None
     bot_at: int | None
@@ -279,8 +279,8 @@ def _marked(case: Case, talked: Talk, solved: Solving) -> Marked:
     waiting_since = None if solved.last.solved_at is not None else talked.waiting_since
     outcome, bot_at = bot_outcome(case, talked, solved.first.first_solved_at, is_bot_handled)
     return Marked(
-        int(_is_moved_into(case, context.escalation) or _bears(case, context.escalation)),
-        int(_bears(case, context.complaint)),
+        _is_escalated(case, context.escalation),
+        int(_bears(case, context.complaint)) if context.complaint.are_chosen else None,
         int(is_bot_handled),
         outcome,
         bot_at,
@@ -290,6 +290,10 @@ def _marked(case: Case, talked: Talk, solved: Solving) -> Marked:
         None if waiting_since is None else context.days.day(waiting_since),
         int(case.is_outbound or talked.replied_at is not None),
     )
+
+
+def _is_escalated(case: Case, signs: Signs) -> int | None:
+    return int(_is_moved_into(case, signs) or _bears(case, signs)) if signs.are_chosen else None
 
 
 def _is_moved_into(case: Case, signs: Signs) -> bool:

@@ -91,7 +91,12 @@ _FLAGS = {
 }
 
 
+_NOT_CHOSEN = {"is_escalated": "[escalation]", "is_complaint": "[complaint]"}
+
+
 def _without_value(metric: Metric, fact: Row) -> str:
+    if metric.value in _NOT_CHOSEN:
+        return f"{_NOT_CHOSEN[metric.value]} in kpi.toml does not say what marks one"
     if "negative_duration" in (fact["flags"] or ""):
         return "its times run backwards: an import, or a clock that was wrong"
     if "business" in metric.id:

@@ -103,6 +103,11 @@ class Signs:
     types: AbstractSet[str] = frozenset()
     categories: AbstractSet[str] = frozenset()
 
+    @property
+    def are_chosen(self) -> bool:
+        """Whether anything marks a ticket; without a choice nobody knows."""
+        return bool(self.groups or self.tags or self.types or self.categories)
+
 
 class ResponseTarget(Protocol):
     """Within how long a first response is due."""
@@ -250,8 +255,9 @@ class TicketFact(NamedTuple):
     agent_contacts: int | None
     """Until the first contact window ends; of tickets never solved, all."""
 
-    is_escalated: int
-    is_complaint: int
+    is_escalated: int | None
+    is_complaint: int | None
+    """Null, as the one before, where nothing was chosen that marks one."""
     is_bot_handled: int
     bot_outcome: str | None
     """`deflected`, `handed_off` or `returned`."""

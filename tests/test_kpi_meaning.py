@@ -67,6 +67,15 @@ def test_a_category_is_that_of_the_first_rule_that_fits_else_the_helpdesk_s(desk
     assert categories(desk) == {"theirs": 2}
 
 
+def test_where_nothing_marks_a_complaint_there_is_no_rate_of_them(desk: Desk) -> None:
+    desk.deliver(ticket("1", tags=["angry"]))
+    mean(desk)
+    assert desk.value("complaint_rate") is None
+
+    mean(desk, complaint=Signs(tags=frozenset({"calm"})))
+    assert desk.value("complaint_rate") == 0
+
+
 def test_a_complaint_may_be_a_category_that_a_rule_gave(desk: Desk) -> None:
     desk.deliver(ticket("1", tags=["angry"]), ticket("2"))
     mean(
