@@ -126,7 +126,9 @@ def test_a_stale_fact_whose_cells_agree_with_it_is_found_in_both(desk: Desk) -> 
     desk.refresh(NOW)
     found = _verify(desk)
     assert [fact.id for fact in found.stale_facts] == ["2"]
-    assert {difference.kpi for difference in found.differences} == {"ticket_volume"}
+    found_wrong = {difference.kpi for difference in found.differences}
+    assert found_wrong >= {"ticket_volume", "channel_mix"}
+    assert not found_wrong & {"tickets_solved", "csat_score", "first_response_time"}
 
 
 def test_the_stored_values_stay_as_they_are(desk: Desk) -> None:

@@ -34,7 +34,8 @@ _ACCOUNT_HEADER: Final = re.compile(r"^(?:zendesk-)?(?:x-)?rate-?limit(-remainin
 _FOREIGN_HEADER: Final = re.compile(r"^x-ratelimit")
 """Proxies add these for a quota of their own; Zendesk writes `x-rate-limit`."""
 _BUCKET_HEADER: Final = re.compile(r"^zendesk-rate-?limit-(.+)$")
-_PART: Final = re.compile(r"(\w+)=([\d.]+)")
+_PART: Final = re.compile(r"(\w+)=(\d+(?:\.\d*)?)", re.ASCII)
+_NUMBER: Final = re.compile(r"\d+(?:\.\d*)?", re.ASCII)
 
 
 class Refused(Unexpected):
@@ -79,7 +80,7 @@ def observe(headers: Mapping[str, str]) -> list[Observation]:
 
 
 def _account_part(suffix: str | None, value: str) -> dict[str, float]:
-    if not value.replace(".", "", 1).isdigit():
+    if not _NUMBER.fullmatch(value):
         return {}
     return {{"-remaining": "remaining", "-reset": "reset"}.get(suffix or "", "total"): float(value)}
 

@@ -44,7 +44,8 @@ class Ratings:
         self.rows = Rows(ListPage, "satisfaction_ratings", reader.row)
 
     async def pull(self, cursor: Cursor | None) -> AsyncIterator[Page]:
-        place = place_in(cursor, Window) or Window(epoch(self.since))
+        stored = place_in(cursor, Window)
+        place = stored or Window(epoch(self.since))
         last = epoch(self.clock() - YOUNGEST)
         while place.start < last:
             if place.after is None:
@@ -56,23 +57,16 @@ class Ratings:
                 newest = max([newest, *(_after(each, last) for each in read.records)])
                 place = replace(place, after=page.after)
                 if page.is_last:
-                    place = _ended(place, last, newest)
+                    place = Window(place.end if place.end < last else max(newest, last - _APART))
+                moved, stored = place != stored, place
                 yield Page(
                     read.records,
-                    cursor=asdict(place),
+                    cursor=asdict(place) if moved else None,
                     rejected=read.rejected,
                     data_until=datetime.fromtimestamp(params["end_time"], tz=UTC) if page.is_last else None,
                 )
             if params["end_time"] >= last:
                 return
-
-
-def _ended(place: Window, last: int, newest: int) -> Window:
-    """The place after a window's last page. Where the next pull begins at the same second again, the
-    window's end stays: no two places of a walk are the same.
-    """
-    start = place.end if place.end < last else max(newest, last - _APART)
-    return Window(start, place.end if start == place.start else 0)
 
 
 def _after(record: Record, last: int) -> int:
