@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import settings
 
 from storage.database import connect as connect_database
 from storage.database import migrate, open_database
 from storage.tables import metadata
 from tests.postgres import Cluster
+
+settings.register_profile("full", settings.get_profile("default"))
 
 _numbers = count()
 _SHARED = "deskpulse"
@@ -20,6 +23,11 @@ _SHARED = "deskpulse"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--chaos-full", action="store_true", help="kill as often as before a release")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--chaos-full"):
+        settings.load_profile("full")
 
 
 @pytest.fixture(autouse=True)

@@ -49,6 +49,8 @@ _MEANINGS = (
 )
 _AT_ONCE = 25
 """KPIs that one history is about: every one is in many of them."""
+_EXAMPLES = 100 if settings.get_current_profile_name() == "full" else 5
+"""Each takes seconds; `--chaos-full` takes its time."""
 _ZONES = ("America/New_York", "Asia/Kolkata")
 
 
@@ -134,8 +136,10 @@ def elsewhere(sqlite_template: Any, tmp_path: Any) -> Iterator[sa.Engine]:
     engine.dispose()
 
 
+@pytest.mark.chaos
+@pytest.mark.timeout(120 if _EXAMPLES < 100 else 3600)
 @given(seed=st.integers(0, 2**32), tickets=st.integers(1, 7))
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=_EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_way_of_arriving_ends_as_computing_afresh(
     database: sa.Engine, elsewhere: sa.Engine, seed: int, tickets: int
 ) -> None:
