@@ -209,7 +209,13 @@ SLA_DECIDED = Anchor(
     "sla_decided", "sla_facts", "decided_day", "agent_id", "group_id", _PROMISES, _OF_PROMISE
 )
 SLA_BREACHED = Anchor(
-    "sla_breached", "sla_facts", "breached_day", "breached_agent_id", "breached_group_id", _PROMISES, _OF_PROMISE
+    "sla_breached",
+    "sla_facts",
+    "breached_day",
+    "breached_agent_id",
+    "breached_group_id",
+    _PROMISES,
+    _OF_PROMISE,
 )
 AT_RISK = Anchor("at_risk", "sla_facts", "risk_day", "agent_id", "group_id", _PROMISES, _OF_PROMISE)
 """A stock of clocks: those at risk at a day's end, today at the time of the refresh."""

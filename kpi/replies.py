@@ -199,9 +199,7 @@ def _vendor_response(case: Case) -> Response:
     if seconds is None or ticket.is_imported:
         seconds = case.seconds(ticket.created_at, at)
     if case.is_outbound:
-        return Response(
-            first_zendesk_response_seconds=seconds, zendesk_replied_day=case.context.days.day(at)
-        )
+        return Response(first_zendesk_response_seconds=seconds, zendesk_replied_day=case.context.days.day(at))
     case.approximate(Approximated.ACTORS)
     business = ticket.vendor_first_response_business_seconds
     if business is None or ticket.is_imported:

@@ -69,7 +69,11 @@ def steps(connection: sa.Connection, start: Place) -> Iterator[Step]:
         for what, after in pairwise(_WALK):
             if place.what == what:
                 for selected in _ranges(connection, account, _TABLE_OF[what], place.after):
-                    then = Place(account, after) if selected.until is None else Place(account, what, selected.until)
+                    then = (
+                        Place(account, after)
+                        if selected.until is None
+                        else Place(account, what, selected.until)
+                    )
                     yield Step(_part(account, what, selected), then)
                 place = Place(account, after)
 
