@@ -63,6 +63,15 @@ def test_kills_at_random_instants_change_nothing(
     prove_that_kills_change_nothing(story, forking, calm, killed, kills)
 
 
+@pytest.mark.parametrize("vendor", ["freshdesk", "hubspot"])
+def test_kills_change_nothing_of_other_vendors_either(vendor: str, forking: Forker, tmp_path: Path) -> None:
+    calm, killed = (f"sqlite:///{tmp_path / name}" for name in ("calm.db", "killed.db"))
+    story = Story(tickets=60, rounds=2, changed=6, vendor=vendor)
+    prove_that_kills_change_nothing(
+        story, forking, calm, killed, {"page_commit": 1, "reading": 1, "recomputing": 1}
+    )
+
+
 def prove_that_kills_change_nothing(
     story: Story, forking: Forker, calm: str, killed: str, kills: Mapping[str, int]
 ) -> None:
