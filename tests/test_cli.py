@@ -14,9 +14,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from dotenv import dotenv_values
 from typer.testing import CliRunner, Result
 
 from sync.cli import app
+from sync.commands_setup import init
 
 EXAMPLES = Path(__file__).parent.parent / "docs" / "examples" / "files"
 PROMISED = {
@@ -242,6 +244,33 @@ def test_init_writes_every_setting_for_the_owner_alone_and_never_over_another_fi
     again = deskpulse("init")
     assert again.exit_code == 2
     assert "exists already" in again.output
+
+
+def test_init_asks_for_the_first_account_until_its_credentials_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(EXAMPLES, tmp_path / "drop files")
+    given = iter(
+        ["mainframe", "files", "Not A Name", "drop", "nowhere", "", "", "files", "drop", "drop files"]
+    )
+    asked: list[str] = []
+
+    def ask(question: str, _secret: bool) -> str:
+        asked.append(question)
+        return next(given)
+
+    assert init(tmp_path, ask) == 0
+
+    told = capsys.readouterr().err
+    assert "'mainframe' will not do" in told
+    assert "nowhere" in told
+    assert "signed in as" in told
+    assert dotenv_values(tmp_path / ".env") == {
+        "DESKPULSE_ACCOUNTS__DROP__CONNECTOR": "files",
+        "DESKPULSE_ACCOUNTS__DROP__DIRECTORY": "drop files",
+    }
+    assert deskpulse("sync").exit_code == 0
 
 
 def test_health_without_a_daemon_is_an_exit_code_and_a_reason(folder: Path) -> None:
