@@ -28,6 +28,8 @@ OF_ACCOUNT = ("group", "agent", "brand", "sla_policy")
 MONTHLY = ("organisation", "tag", "hour_of_week")
 """Many members, few facts each: by month only."""
 PROFILE = "hour_of_week"
+NAMED_BY_ACCOUNT = (*OF_ACCOUNT, "organisation")
+"""Dimensions whose members are written `<account>/<id>`."""
 
 Z = 1.959963984540054
 RANKS = (EXACT, DERIVED, APPROXIMATED)
@@ -285,7 +287,7 @@ class _Grouping:
             codes, names = facts.members[dimension]
         per_account = list(self._grouped(dimension, codes, names, by_account=True))
         yield from per_account
-        if dimension in OF_ACCOUNT or dimension == "organisation":
+        if dimension in NAMED_BY_ACCOUNT:
             return
         if len(facts.account_names) == 1:
             yield from (cell._replace(account=EVERYBODY) for cell in per_account)

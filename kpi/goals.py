@@ -8,11 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from kpi.calendar import day_number
-from kpi.cells import EVERYBODY
+from kpi.cells import EVERYBODY, NAMED_BY_ACCOUNT
 from storage.judged import kpi_benchmarks, kpi_goals
-
-OF_ACCOUNT = ("group", "agent", "brand", "organisation", "sla_policy")
-"""Dimensions whose members are written `<account>/<id>`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +85,7 @@ def _replace(connection: sa.Connection, table: sa.Table, rows: Sequence[dict[str
 
 def _goal_row(number: int, goal: Goal) -> dict[str, Any]:
     account, member = goal.account, goal.member
-    if goal.dimension in OF_ACCOUNT:
+    if goal.dimension in NAMED_BY_ACCOUNT:
         account, _, member = goal.member.partition("/")
     row = _fields(goal)
     start, due = day_number(row.pop("start")), day_number(row.pop("due"))

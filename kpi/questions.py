@@ -7,11 +7,11 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from kpi.cells import NAMED_BY_ACCOUNT
 from kpi.metric import AT_RISK, STOCKS, Metric
 from kpi.reasons import conditions
 from kpi.sources import DESCRIPTIVE
 
-OF_ACCOUNT = ("agent", "group", "brand", "organisation", "sla_policy")
 _OF_TICKET = (
     "url",
     "deleted_at",
@@ -126,7 +126,7 @@ class Question:
         if self.account != "*":
             yield f"f.account = {mark}", [self.account]
         member = self.member
-        if self.dimension in OF_ACCOUNT:
+        if self.dimension in NAMED_BY_ACCOUNT:
             account, _, member = member.partition("/")
             yield f"f.account = {mark}", [account]
         if self.dimension not in ("all", "tag"):

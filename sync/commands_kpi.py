@@ -12,7 +12,10 @@ import sqlalchemy as sa
 
 from connectors import Misconfigured, utc_now
 from kpi.catalog import CATALOG, metric_named
+from kpi.cells import MONTHLY, PROFILE
 from kpi.comparing import goals_now, significant_changes
+from kpi.forecasts import BOTH
+from kpi.metric import Metric
 from kpi.recompute import rebuild
 from kpi.values import COLUMNS, Value, latest_period, values
 from kpi.verify import Difference, Verified
@@ -28,11 +31,12 @@ from sync.words import duration, number, several
 _PERIODS = {"day": timedelta(days=6), "week": timedelta(weeks=5), "month": timedelta(days=160)}
 """How far back a table reaches from the latest period unless told otherwise."""
 _SHOWN_DIFFERENCES = 50
+_OF_SOME = sorted({name for metric in CATALOG for anchor in metric.anchors for name in anchor.dimensions})
+"""Dimensions that only facts of some kinds have."""
 DIMENSIONS = (
-    "all", "channel", "group", "agent", "priority", "type", "category", "brand", "organisation", "tag", "hour_of_week",
-    *sorted({name for metric in CATALOG for anchor in metric.anchors for name in anchor.dimensions}),
+    "all", "channel", "group", "agent", "priority", "type", "category", BOTH, "brand", *MONTHLY,
+    *_OF_SOME,
 )  # fmt: skip
-_MONTHLY = ("organisation", "tag", "hour_of_week")
 
 
 class _Question(TypedDict):
@@ -116,9 +120,19 @@ def checked(names: Sequence[str], grain: str, by: str | None) -> str:
     dimension = by or "all"
     if dimension not in DIMENSIONS:
         raise Misconfigured(f"cannot split by {dimension}: choose from {', '.join(DIMENSIONS[1:])}")
-    if dimension in _MONTHLY and grain != "month":
+    if dimension in MONTHLY and grain != "month":
         raise Misconfigured(f"{dimension} has values by month only: add --grain month")
+    if names and not any(_is_split(metric_named(name), dimension) for name in names):
+        raise Misconfigured(
+            f"{', '.join(names)} has no values by {dimension}: see docs/kpis.md, or split by channel"
+        )
     return dimension
+
+
+def _is_split(metric: Metric, dimension: str) -> bool:
+    if dimension == PROFILE:
+        return metric.has_profile
+    return dimension not in _OF_SOME or any(dimension in anchor.dimensions for anchor in metric.anchors)
 
 
 def verify(since: date | None) -> int:

@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from kpi.catalog import CATALOG, metric_named
+from kpi.cells import NAMED_BY_ACCOUNT
 from kpi.chosen_hours import ChosenSchedule, ExtraHolidays
-from kpi.goals import OF_ACCOUNT, Benchmark, Goal
+from kpi.goals import Benchmark, Goal
 from kpi.meaning import RESPONSE_TARGETS, Meaning, ResponseTarget
 from kpi.metric import Shape
 from kpi.rules import EVERY, CategoryRule, Threshold
@@ -203,7 +204,7 @@ class GoalPart(_JudgedPart):
                 else "name one, or leave dimension out"
             )
             yield "member", right, self.member or None
-        if self.dimension in OF_ACCOUNT and self.member and "/" not in self.member:
+        if self.dimension in NAMED_BY_ACCOUNT and self.member and "/" not in self.member:
             yield "member", f"write <account>/<id of the {self.dimension}>", self.member
         if self.dimension in ("organisation", "tag") and self.grain != "month":
             yield "grain", f'{self.dimension} has values by month only: write "month"', self.grain

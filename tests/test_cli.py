@@ -108,6 +108,11 @@ def test_values_come_as_json_and_csv_with_every_column_of_the_view(folder: Path)
         ("sync --stream nothing", "there is no stream nothing"),
         ("kpi csat_scor", "there is no KPI csat_scor; did you mean csat_score?"),
         ("kpi --by planet", "cannot split by planet: choose from"),
+        ("explain csat_score --period 2026-10-01 --by step=queue", "csat_score has no values by step"),
+        (
+            "explain csat_score --period 2026-10-01 --grain month --by hour_of_week=3",
+            "no values by hour_of_week",
+        ),
         ("kpi --by tag", "tag has values by month only: add --grain month"),
         ("reset drop", "drop has no checkpoints: nothing to forget"),
     ],

@@ -14,10 +14,6 @@ class Clock:
     def __call__(self) -> datetime:
         return datetime.fromtimestamp(self.seconds(), UTC)
 
-    @property
-    def is_running(self) -> bool:
-        return self._stands_at is None
-
     def seconds(self) -> float:
         """Epoch seconds."""
         base = time.time() if self._stands_at is None else self._stands_at
