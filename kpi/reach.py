@@ -7,14 +7,16 @@ every day on which one of them is not whole.
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 
 from kpi import writing
-from kpi.calendar import day_date, local_days
+from kpi.calendar import day_date, day_number, local_days
 from storage import derived
 from storage.columns import microseconds
+from storage.database import reading
 from storage.tables import reaches
 
 NEVER = 1 << 40
@@ -70,6 +72,13 @@ def whole_days(reaches: Reaches, zone: str) -> Mapping[str, int]:
             day = days.day(since)
             whole[account] = day if days.start_of(day) == since else day + 1
     return whole
+
+
+def not_read(engine: sa.Engine, zone: str, account: str, since: date) -> list[str]:
+    """What is missing of values from a local date on, as sentences."""
+    with reading(engine) as connection:
+        whole = whole_days(stored_reaches(connection), zone)
+    return list(told(whole, account, day_number(since)))
 
 
 def told(whole: Mapping[str, int], account: str, day: int) -> Iterator[str]:
