@@ -55,7 +55,7 @@ class Office:
 
     def sync(self) -> None:
         report = asyncio.run(self.engine.sync(self.account, Asked()))
-        assert (report.sentence, report.rejected) == ("", 0)
+        assert (report.sentence, report.rejected) == ("", 0), report.bug
 
 
 def _cell(value: Any) -> str:

@@ -49,16 +49,17 @@ class World:
         self.files[name] = lines
         office.drop(name, lines)
 
-    def begin(self, office: Office) -> None:
-        for kind, tell in _TELLERS.items():
-            self.drop(office, f"{kind}-1", list(tell(self, 1)))
+    def begin(self, office: Office, *kinds: str) -> None:
+        """Of some kinds, or of all."""
+        for kind in kinds or _TELLERS:
+            self.drop(office, f"{kind}-1", list(_TELLERS[kind](self, 1)))
 
-    def go_on(self, office: Office) -> None:
-        """Some days later: more of everything, and corrections of what was told."""
+    def go_on(self, office: Office, *kinds: str) -> None:
+        """Some days later: more of it, and corrections of what was told."""
         self.now += timedelta(days=6, hours=11)
-        for kind, tell in _TELLERS.items():
-            self.drop(office, f"{kind}-2", list(tell(self, 2)))
-        for kind in _TELLERS:
+        for kind in kinds or _TELLERS:
+            self.drop(office, f"{kind}-2", list(_TELLERS[kind](self, 2)))
+        for kind in kinds or _TELLERS:
             if kind != "customers":
                 kept = [line for line in self.files[f"{kind}-1"] if self.random.random() < 0.9]
                 self.drop(office, f"{kind}-1", kept)
