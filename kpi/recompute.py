@@ -23,12 +23,13 @@ from kpi.calendar import day_number, local_days
 from kpi.exclusive import exclusively
 from kpi.goals import keep
 from kpi.publishing import begin, changed_metrics, known_vendors, of_answers, publish, stored_vendors
-from kpi.reach import note_reaches, read_reaches, stored_reaches, whole_days
+from kpi.reach import note_reaches, read_reaches, stored_reaches, stored_whole
 from kpi.repairing import touch_since
 from kpi.reporting import Reporting
 from kpi.restating import because
 from kpi.step_cells import CellsStep, is_waiting, pass_time
 from kpi.step_facts import FactsStep
+from kpi.whole import Whole
 from storage.columns import microseconds
 from storage.errors import explained
 from storage.judged import Cause
@@ -141,9 +142,9 @@ class Work:
         self.facts.start_over(connection)
         begin(connection, self.reporting.catalog)
 
-    def _prepare(self) -> tuple[Mapping[str, str], Mapping[str, int]]:
-        """Notice what means something else than before; gives each account's connector, and its first day
-        of which everything was read.
+    def _prepare(self) -> tuple[Mapping[str, str], Whole]:
+        """Notice what means something else than before; gives each account's connector, and from when
+        on all of it was read.
         """
         with self.engine.begin() as connection:
             catalog = self.reporting.catalog
@@ -158,7 +159,7 @@ class Work:
             begin(connection, catalog if is_changed else changed_metrics(connection, catalog))
             publish(connection, catalog)
             keep(connection, self.reporting.goals, self.reporting.benchmarks)
-            return vendors, whole_days(stored_reaches(connection), self.reporting.zone)
+            return vendors, stored_whole(connection, self.reporting.zone)
 
     def touch_since(self, day: int) -> None:
         """Touch what may bear on that day or later: tickets, and all days that hold facts or cells."""
