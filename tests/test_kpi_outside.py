@@ -133,6 +133,37 @@ def test_of_a_hundred_offered_calls_five_are_abandoned(desk: Desk) -> None:
     assert desk.value("abandonment_rate") == case["expected"]["value"]
 
 
+@pytest.mark.parametrize(
+    ("outcome", "wait", "is_offered"),
+    [
+        ("answered", 0, True), ("answered", None, False), ("abandoned_on_hold", 9, True), ("missed", 30, True),
+        ("missed", 0, False), ("missed", None, False), ("other", 30, True), ("voicemail", 30, True),
+        ("voicemail", 0, False), ("abandoned_in_voicemail", 30, True), ("abandoned_in_ivr", 15, False),
+        ("abandoned_in_queue", 5, True), ("abandoned_in_queue", 4, False), ("abandoned_in_queue", None, False),
+    ],
+)  # fmt: skip
+def test_whoever_came_into_the_queue_was_offered(
+    desk: Desk, outcome: str, wait: int | None, is_offered: bool
+) -> None:
+    """Of a call whose wait nobody told, nobody knows whether it came there."""
+    desk.show(
+        NOW, *_calls([{"outcome": "abandoned_in_queue", "wait": 40}, {"outcome": outcome, "wait": wait}])
+    )
+    [row] = desk.rows("abandonment_rate")
+    assert row["denominator"] == 1 + is_offered
+
+
+def test_calls_without_a_queue_are_no_answered_ones(database: sa.Engine) -> None:
+    """HubSpot logs calls with their duration only."""
+    desk = Desk(database, vendor="hubspot")
+    desk.show(
+        NOW, *_calls([{"outcome": "answered", "talk": 60}, {"outcome": "missed"}, {"outcome": "voicemail"}])
+    )
+    assert desk.rows("average_handle_time", statistic="mean")
+    for kpi in ("abandonment_rate", "abandonment_by_step", "average_speed_of_answer"):
+        assert not desk.rows(kpi)
+
+
 def test_an_issue_takes_all_calls_of_its_ticket(desk: Desk) -> None:
     calls = [
         CallRecord(

@@ -289,7 +289,12 @@ KINDS: tuple[Kind, ...] = (
             Column("outcome", values.one_of(*CallOutcome), ", ".join(CallOutcome), "answered", True),
             Column("started_at", values.instant, "", "2026-11-02T10:30:00Z", True),
             Column("ended_at", values.instant, "", "2026-11-02T10:36:10Z"),
-            Column("wait_seconds", values.seconds, "in the queue", "25"),
+            Column(
+                "wait_seconds",
+                values.seconds,
+                "in the queue; calls without it are in no abandonment rate",
+                "25",
+            ),
             Column("talk_seconds", values.seconds, "", "300"),
             Column("hold_seconds", values.seconds, "", "20"),
             Column("wrap_seconds", values.seconds, "after-call work", "45"),
