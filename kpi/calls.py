@@ -112,9 +112,13 @@ def _is_offered(outcome: str, wait_seconds: int | None, short_abandon_seconds: i
 
 
 def _ended_at(call: CallInput) -> int:
+    """Where no end is told, all that is known of the call was over by then."""
     if call.ended_at is not None:
         return max(call.ended_at, call.started_at)
-    return call.started_at + (call.duration_seconds or 0) * SECOND
+    if call.duration_seconds is not None:
+        return call.started_at + call.duration_seconds * SECOND
+    known = (call.wait_seconds, call.talk_seconds, call.hold_seconds)
+    return call.started_at + sum(seconds or 0 for seconds in known) * SECOND
 
 
 def _seconds(call: CallInput, legs: Sequence[LegInput]) -> tuple[int | None, int, int]:

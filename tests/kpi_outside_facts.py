@@ -60,9 +60,10 @@ class Outside:
         return latest(self.answers("csat"), "ticket_id")
 
     def nps(self) -> list[Line]:
-        """Of a respondent and survey the latest; who is not named is somebody else each time."""
+        """Of a respondent and survey the latest; who is not named is somebody else each time, and so is a survey."""
         whole = [line for line in self.answers("nps") if line["score"] == int(line["score"])]
-        return latest(whole, "respondent_id")
+        named = [line for line in whole if line["survey"] is not None]
+        return latest(named, "respondent_id") + [line for line in whole if line["survey"] is None]
 
     def offered(self) -> list[Line]:
         return [

@@ -77,6 +77,7 @@ def _calls(told: Sequence[Case]) -> list[Record]:
             id=f"c{number}",
             outcome=one.get("outcome", "answered" if one.get("answered", True) else "missed"),
             started_at=instant(AT),
+            ended_at=instant(AT),
             agent_id="ann",
             wait_seconds=one.get("wait"),
             talk_seconds=one.get("talk"),
