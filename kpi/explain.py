@@ -25,6 +25,7 @@ from kpi.sources import Times, age
 from kpi.step_cells import passed_until
 from kpi.values import Value, values
 from kpi.whole import Whole
+from kpi.wording import worded
 from storage.columns import microseconds
 from storage.database import reading
 from storage.errors import explained
@@ -287,7 +288,7 @@ def _numerator(metric: Metric, rows: Sequence[Mapping[str, Any]]) -> float:
 def _named(reporting: Reporting, kpi: str) -> Metric:
     for metric in reporting.catalog:
         if kpi in (metric.id, *metric.aliases):
-            return metric
+            return worded([metric], reporting.meaning)[0]
     raise KeyError(f"there is no KPI {kpi}")
 
 

@@ -13,7 +13,7 @@ beside the published ones (kpi.publishing).
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 
@@ -30,6 +30,7 @@ from kpi.restating import because
 from kpi.step_cells import CellsStep, is_waiting, pass_time
 from kpi.step_facts import FactsStep
 from kpi.whole import Whole
+from kpi.wording import worded
 from storage.columns import microseconds
 from storage.errors import explained
 from storage.judged import Cause
@@ -101,6 +102,7 @@ class Work:
     """One refresh, for whoever holds the right to it."""
 
     def __init__(self, engine: sa.Engine, reporting: Reporting, now: int, progress: Progress) -> None:
+        reporting = replace(reporting, catalog=worded(reporting.catalog, reporting.meaning))
         self.engine, self.reporting, self.now = engine, reporting, now
         self.done = Refreshed()
         today = local_days(reporting.zone).day(now)

@@ -73,6 +73,7 @@ CALLS: tuple[Metric, ...] = (
         where=_HANDLED,
         value="handle_seconds",
         availability=_TALK,
+        waits_for="Zendesk: Talk, or `calls` files; Freshdesk: `calls` files",
     ),
     Metric(
         id="talk_plus_hold",
@@ -86,6 +87,7 @@ CALLS: tuple[Metric, ...] = (
         where=_HANDLED,
         value="talk_hold_seconds",
         availability=_TALK,
+        waits_for="Zendesk: Talk, or `calls` files; Freshdesk: `calls` files",
     ),
     Metric(
         id="handle_time_per_issue",
@@ -98,6 +100,7 @@ CALLS: tuple[Metric, ...] = (
         formula="Σ (talk + hold + wrap-up) ÷ different tickets",
         terms=(Term(_HANDLE_SECONDS), Term(_ISSUES, below=True)),
         availability=_TALK,
+        waits_for="Zendesk: Talk, or `calls` files; Freshdesk: `calls` files",
     ),
     Metric(
         id="abandonment_rate",
@@ -106,12 +109,13 @@ CALLS: tuple[Metric, ...] = (
         direction="lower",
         anchor=CALLED,
         shape=Shape.RATIO,
-        definition="Share of offered inbound calls that the customer gave up in the queue, by the day of the call. Offered is who came into the queue, whether answered, missed or sent on to the voicemail, but for those who hung up there within 5 seconds (`[windows] short_abandon` in kpi.toml). Who hangs up in the menu never came there; who hangs up on hold had been answered. Calls whose wait is not told are left out.",
+        definition="Share of offered inbound calls that the customer gave up in the queue, by the day of the call. Offered is who came into the queue, whether answered, missed or sent on to the voicemail, but for those who hung up there within {short_abandon} (`[windows] short_abandon` in kpi.toml). Who hangs up in the menu never came there; who hangs up on hold had been answered. Calls whose wait is not told are left out.",
         formula="100 × abandoned in the queue ÷ offered",
         where="is_offered = 1",
         value="is_abandoned",
         scale=100,
         availability=_QUEUE,
+        waits_for="Zendesk: Talk, or `calls` files; Freshdesk, HubSpot: `calls` files",
         has_interval=True,
     ),
     Metric(
@@ -126,6 +130,7 @@ CALLS: tuple[Metric, ...] = (
         terms=(Term(_GIVEN_UP), Term(_INBOUND, below=True, whole=True)),
         scale=100,
         availability=_QUEUE,
+        waits_for="Zendesk: Talk, or `calls` files; Freshdesk, HubSpot: `calls` files",
         has_interval=True,
     ),
     Metric(
@@ -140,5 +145,6 @@ CALLS: tuple[Metric, ...] = (
         where="is_inbound = 1 AND is_handled = 1",
         value="wait_seconds",
         availability=_QUEUE,
+        waits_for="Zendesk: Talk, or `calls` files; Freshdesk, HubSpot: `calls` files",
     ),
 )
