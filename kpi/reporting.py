@@ -12,7 +12,7 @@ from kpi.metric import Metric
 
 FACTS_VERSION = 2
 """Raised when facts are computed otherwise than before: all are computed again then."""
-CELLS_VERSION = 2
+CELLS_VERSION = 3
 """The same for cells."""
 
 
