@@ -84,7 +84,7 @@ def publish(connection: sa.Connection, catalog: Sequence[Metric], built: Collect
         if metric.id in built:
             wanted[metric.id] = _definition(metric, now.building[metric.id])
         elif before is not None:
-            is_same = before["signature"] == signature(metric)
+            is_same = before["signature"] == signature(metric) and metric.id not in now.building
             wanted[metric.id] = _definition(metric, before["generation"]) if is_same else before
     if wanted != stored:
         connection.execute(sa.delete(table))

@@ -14,6 +14,7 @@ from kpi.documentation import page
 from kpi.explain import explain
 from kpi.meaning import Meaning
 from kpi.metric import FIGURES, UNAVAILABLE, Metric
+from kpi.publishing import begin, publish
 from kpi.shapes import Signs
 from kpi.wording import lasting, worded
 from tests.kpi_desk import Desk, instant
@@ -87,6 +88,19 @@ def test_definitions_say_what_kpi_toml_says(database: sa.Engine) -> None:
     found = definitions(database)
 
     assert {kpi: words for kpi, words in SAID.items() if words not in found[kpi]["definition"]} == {}
+
+
+def test_a_definition_changes_with_its_values_not_before(database: sa.Engine) -> None:
+    Desk(database).refresh(NOW)
+    with database.begin() as connection:
+        begin(connection, CATALOG)
+        publish(connection, worded(CATALOG, CHOSEN))
+    before = definitions(database)["reopen_rate"]["definition"]
+    with database.begin() as connection:
+        publish(connection, worded(CATALOG, CHOSEN), ["reopen_rate"])
+    after = definitions(database)["reopen_rate"]["definition"]
+
+    assert ("30 days" in before, "10 days" in after) == (True, True)
 
 
 def test_an_explanation_says_what_kpi_toml_says(database: sa.Engine) -> None:
