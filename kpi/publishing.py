@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from kpi import writing
 from kpi.cells import Cell
+from kpi.judged import JUDGED
 from kpi.metric import VENDORS, Metric
 from kpi.periods import Chunk
 from kpi.reporting import signature
@@ -78,7 +79,7 @@ def publish(connection: sa.Connection, catalog: Sequence[Metric], built: Collect
     now = generations(connection)
     table = derived.kpi_definitions
     stored = {row["kpi"]: dict(row) for row in connection.execute(sa.select(table)).mappings()}
-    wanted = {}
+    wanted = {metric.id: _definition(metric, 0) for metric in JUDGED}
     for metric in catalog:
         before = stored.get(metric.id)
         if metric.id in built:
