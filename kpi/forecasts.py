@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import sqlalchemy as sa
 
-from kpi.cells import ALL, EVERYBODY, Cell, Scope, Z, percentile
+from kpi.cells import ALL, EVERYBODY, Cell, Scope, Z, median_interval, percentile
 from kpi.metric import LATELY, Metric
 from kpi.one_cell import cell_of
 from kpi.periods import Grain
@@ -170,6 +170,7 @@ def resolution_cells(connection: sa.Connection, metrics: Sequence[Metric], scope
         values = np.array(sorted(found[told or key]), dtype=np.float64)
         starts, counts = np.array([0]), np.array([len(values)])
         marks = [float(percentile(values, starts, counts, percent)[0]) for percent in (50, 90, 95)]
+        [low], [high] = median_interval(values, starts, counts)
         for metric in metrics:
             yield cell_of(
                 metric,
@@ -183,6 +184,7 @@ def resolution_cells(connection: sa.Connection, metrics: Sequence[Metric], scope
                 dimension=key[1],
                 member=key[2],
                 percentiles=(marks[0], marks[1], marks[2]),
+                interval=(low, high),
                 provisional=True,
                 accounts=accounts if key[0] == EVERYBODY else [key[0]],
                 since=first_bearing(metric, today, today),

@@ -1,0 +1,76 @@
+"""KPIs of a vendor's desk and of what files tell of it, against a computation by hand from both.
+
+What a vendor does not tell cannot be known: `LESS` lists it; everything else is equal.
+"""
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from connectors.sandbox import Desk
+from storage.database import open_database
+from tests.kpi_beside import Business, told_beside
+from tests.kpi_beside_facts import Beside
+from tests.kpi_oracle import Truth
+from tests.kpi_oracle_beside import DESCRIBING, DIMENSIONS, EXPECTED, KPIS, told
+from tests.kpi_oracle_rows import GRAINS, assert_same, shown
+from tests.kpi_service import NOW, WORDS
+
+NO_TALK = "Freshdesk has no telephone"
+NO_QUEUE = "a logged call tells neither menu nor queue"
+NOT_OFFERED = "when a survey was offered is not told"
+UNTOLD = {
+    **{("freshdesk", kpi): NO_TALK for kpi in (
+        "average_handle_time", "talk_plus_hold", "handle_time_per_issue", "abandonment_rate", "abandonment_by_step",
+        "average_speed_of_answer")},
+    ("hubspot", "abandonment_rate"): NO_QUEUE,
+    ("hubspot", "abandonment_by_step"): NO_QUEUE,
+    ("hubspot", "average_speed_of_answer"): NO_QUEUE,
+    ("freshdesk", "csat_response_rate"): NOT_OFFERED,
+    ("hubspot", "csat_response_rate"): NOT_OFFERED,
+    ("zendesk", "csat_mean_freshdesk"): "another scale",
+    ("hubspot", "csat_mean_freshdesk"): "another scale",
+}  # fmt: skip
+"""KPIs that have no value at all."""
+NO_HOLDERS = "no history of agents and groups: today's stand for those then"
+FEWER_DIMENSIONS = {
+    ("freshdesk", kpi): NO_HOLDERS
+    for kpi in ("nps", "nps_promoter_pct", "nps_passive_pct", "nps_detractor_pct", "ces_score", "ces_easy_rate",
+                "csat_mean_freshdesk")
+}  # fmt: skip
+"""KPIs that are told exactly by what describes a ticket only."""
+
+
+def check(database: sa.Engine, beside: Beside) -> None:
+    found = shown(database, *KPIS)
+    for kpi in KPIS:
+        if (beside.vendor, kpi) in UNTOLD:
+            assert not any(one == kpi for one, _, _ in found), kpi
+            continue
+        dimensions = DESCRIBING if (beside.vendor, kpi) in FEWER_DIMENSIONS else DIMENSIONS
+        if kpi in EXPECTED:
+            dimensions = (*DIMENSIONS, "category_priority")
+        compared = 0
+        for grain in GRAINS:
+            for dimension, rows in told(beside, kpi, grain, dimensions):
+                assert_same(f"{kpi} by {dimension}, {grain}", rows, found.get((kpi, grain, dimension), {}))
+                compared += len(rows)
+        assert compared > 3, f"{kpi}: hardly anything to compare"
+
+
+@pytest.mark.parametrize(
+    ("vendor", "zone"), [("zendesk", "America/New_York"), ("freshdesk", "UTC"), ("hubspot", "Asia/Kolkata")]
+)
+def test_every_kpi_is_what_the_desk_and_the_files_say(
+    sqlite_url: str, tmp_path: Path, vendor: str, zone: str
+) -> None:
+    database = open_database(sqlite_url)
+    desk = Desk(seed=8, tickets=260, days=120, now=NOW)
+    with told_beside(vendor, desk, database, tmp_path / "drop", zone, KPIS) as (service, office):
+        business = Business(desk, vendor, 1)
+        business.drop(office)
+        office.sync()
+        service.sync()
+        check(database, Beside(Truth(desk, zone, WORDS[vendor]), vendor, business.lines))
+    database.dispose()
