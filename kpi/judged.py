@@ -12,6 +12,8 @@ import sqlalchemy as sa
 
 from kpi.catalog import CATALOG, metric_named
 from kpi.metric import Anchor, Metric, Shape
+from storage.database import reading
+from storage.judged import kpi_goals
 from storage.words import Words
 
 _GOAL = Anchor("its KPI", "kpi_goals", "start_day", "", "")
@@ -98,6 +100,12 @@ class Judgement:
     def denominator(self) -> float:
         """Of progress: the whole way; of a distance there is none."""
         return (self.baseline or 0) - self.target if self.target is not None else 0
+
+
+def goal_grains(engine: sa.Engine) -> list[str]:
+    """The lengths of periods by which goals are set; none where there is no goal."""
+    with reading(engine) as connection:
+        return sorted(connection.execute(sa.select(kpi_goals.c.grain).distinct()).scalars())
 
 
 _OF_GOAL = (

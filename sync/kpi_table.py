@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from rich.table import Table
 from rich.text import Text
 
+from kpi.judged import unit_of
 from kpi.metric import Metric
 from kpi.values import Value
 from sync.kpi_beside import Beside
@@ -65,7 +66,7 @@ def pivot(
     for (_, member, _, kpi), cells in sorted(lines.items(), key=lambda line: line[0]):
         any_value = next(iter(cells.values()))
         name = kpi if any_value.statistic == "value" else f"{kpi} {any_value.statistic}"
-        unit = metrics[kpi].unit
+        unit = unit_of(metrics[kpi], any_value.member)
         shown_cells = [
             Text.assemble(shown(cells[c], unit), beside.arrow(cells[c])) if c in cells else "–"
             for c in columns
