@@ -123,7 +123,7 @@ SPEED: tuple[Metric, ...] = (
         formula="first public reply of a human or bot − created",
         where=_FIRST_REQUEST,
         value="first_any_response_seconds",
-        availability=availability_by(DERIVED, DERIVED, DERIVED),
+        availability=availability_by(APPROXIMATED, APPROXIMATED, APPROXIMATED),
         approximated=Approximated.CONTACTS,
     ),
     Metric(
@@ -137,7 +137,7 @@ SPEED: tuple[Metric, ...] = (
         formula="first public human reply − created, outbound tickets too",
         where=TIMED,
         value="first_zendesk_response_seconds",
-        availability=availability_by(EXACT, DERIVED, DERIVED),
+        availability=availability_by(EXACT, APPROXIMATED, APPROXIMATED),
         approximated=Approximated.FIRST_RESPONSE,
     ),
     Metric(
@@ -151,7 +151,7 @@ SPEED: tuple[Metric, ...] = (
         formula="first public human reply − hand-off (or created)",
         where=_FIRST_REQUEST,
         value="first_handoff_response_seconds",
-        availability=availability_by(DERIVED, DERIVED, DERIVED),
+        availability=availability_by(APPROXIMATED, APPROXIMATED, APPROXIMATED),
         approximated=Approximated.FIRST_RESPONSE,
     ),
     Metric(
