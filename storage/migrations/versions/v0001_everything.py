@@ -508,6 +508,7 @@ def upgrade() -> None:
         sa.Column("requester_id", sa.Text(), nullable=True),
         sa.Column("tags", sa.Text(), nullable=True),
         sa.Column("respondent_id", sa.Text(), nullable=True),
+        sa.Column("wave_ends_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("account", "rating_id"),
     )
     with op.batch_alter_table("rating_facts", schema=None) as batch_op:
