@@ -17,7 +17,7 @@ from kpi.periods import Grain, start_of
 from kpi.values import values
 from sync.kpi_beside import judged_lines
 from sync.kpi_question import checked, own_dimension
-from sync.kpi_table import shown
+from sync.kpi_table import shown, waiting
 from sync.opening import opened_to_read, reporting_of
 from sync.telling import DONE
 from sync.terminal import out, table
@@ -119,7 +119,9 @@ def _values(found: Explanation) -> list[Text]:
         )
         told = f"  (n = {number(value.n)}{between}, {value.availability}{', provisional' if value.provisional else ''})"
         lines.append(Text.assemble(name, (shown(value, unit_of(found.metric, value.member)), "bold"), told))
-    return lines or [Text("no value: nothing counts in this period")]
+    return lines or [
+        Text(sentence) for sentence in ("no value: nothing counts in this period", *waiting([found.metric]))
+    ]
 
 
 def _parts(found: Explanation) -> Text:

@@ -17,7 +17,7 @@ from kpi.verify import verify as prove
 from sync.kpi_beside import Beside
 from sync.kpi_question import Question, checked
 from sync.kpi_rows import rows, write_csv, write_json
-from sync.kpi_table import LEGEND, pivot
+from sync.kpi_table import LEGEND, pivot, waiting
 from sync.opening import opened_to_read, reporting_of
 from sync.telling import DONE, FAILED
 from sync.terminal import out, say
@@ -77,7 +77,8 @@ def _nothing(database: sa.Engine, kpis: Sequence[str], grain: str) -> str:
             return "no goal is set: goals are set in kpi.toml"
         if grain not in grains:
             return f"goals are by {' and '.join(grains)}: add --grain {grains[0]}"
-    return "no value yet: run `deskpulse sync` first, or ask for other periods with --since"
+    told = "no value yet: run `deskpulse sync` first, or ask for other periods with --since"
+    return "\n".join((told, *waiting(known_metric(kpi) for kpi in kpis)))
 
 
 def _print_table(found: Sequence[Value], beside: Beside) -> None:

@@ -1,6 +1,6 @@
 """KPI values as a person likes to read them: a line a measure, a column a period or an account."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from rich.table import Table
 from rich.text import Text
@@ -39,6 +39,13 @@ def shown(value: Value, unit: str) -> str:
 def marks(value: Value) -> str:
     found = ("~" if value.availability == "approximated" else "") + ("…" if value.provisional else "")
     return found + ("°" if value.low_sample else "")
+
+
+def waiting(metrics: Iterable[Metric]) -> Iterator[str]:
+    """What those wait for that have no value of themselves."""
+    for metric in metrics:
+        if metric.waits_for:
+            yield f"{metric.id} waits for: {metric.waits_for}"
 
 
 def pivot(

@@ -359,6 +359,17 @@ def test_explain_shows_the_tickets_behind_a_number(folder: Path) -> None:
         assert part in done.stdout
 
 
+@pytest.mark.parametrize(
+    "arguments", ["kpi escalation_rate --since 2024-01-01", "explain escalation_rate --period 2025-02-05"]
+)
+def test_where_there_is_no_value_it_is_said_what_is_waited_for(folder: Path, arguments: str) -> None:
+    deskpulse("sync")
+
+    told = " ".join(deskpulse(*arguments.split()).output.split())
+
+    assert "escalation_rate waits for: `[escalation]` in kpi.toml" in told
+
+
 def test_init_writes_every_setting_for_the_owner_alone_and_never_over_another_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

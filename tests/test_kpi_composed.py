@@ -46,6 +46,8 @@ def test_every_measure_means_one_thing() -> None:
 def test_other_names_of_a_kpi_find_it() -> None:
     assert metric_named("net_reporter_score").id == "nps"
     assert metric_named("average_response_time").id == "avg_reply_time"
+    assert metric_named("average_resolution_time").id == "full_resolution_time"
+    assert metric_named("interactions_per_ticket").id == "agent_changes_per_ticket"
 
 
 def test_the_net_flow_is_what_the_backlog_grew_by(desk: Desk) -> None:

@@ -81,6 +81,7 @@ SPEED: tuple[Metric, ...] = (
         value="full_resolution_seconds",
         vendor_figure="t.vendor_full_resolution_seconds",
         availability=availability_by(EXACT, EXACT, EXACT),
+        aliases=("average_resolution_time",),
     ),
     Metric(
         id="full_resolution_time_business",
@@ -192,7 +193,7 @@ SPEED: tuple[Metric, ...] = (
         direction="lower",
         anchor=ANSWERED,
         shape=Shape.DISTRIBUTION,
-        definition="From a customer's first unanswered message to the next public human reply, of every turn; further messages do not restart the clock, and the ticket itself is the first message.",
+        definition="From a customer's first unanswered message to the next public human reply, of every turn; further messages do not restart the clock, and the ticket itself is the first message. The time until an issue is solved, which some call average response time, is `full_resolution_time`.",
         formula="next public human reply − first unanswered message",
         where=TIMED,
         value="seconds",
