@@ -20,7 +20,7 @@ from kpi.recompute import Reporting
 from kpi.shapes import Signs
 from sync import accounts
 from tests.kpi_office import OFFICE, Line, Office
-from tests.kpi_service import DIALECTS, NOW, Service
+from tests.kpi_service import DIALECTS, NOW, Service, quiet
 
 CATEGORY_FIELDS = {"zendesk": str(CATEGORY_FIELD), "freshdesk": "cf_category"}
 PERSONS = {
@@ -121,3 +121,28 @@ def told_beside(
         vendors = {vendor: vendor, OFFICE: "files"}
         service.reporting = Reporting(zone=zone, vendors=vendors, meaning=MEANING, catalog=catalog)
         yield service, Office(database, folder, service.reporting, service.clock)
+
+
+def stir(desk: Desk) -> None:
+    """What bears on these KPIs happens to tickets that were read before, and then some days go by."""
+    desk.change(8, within_days=25)
+    alive = [
+        one
+        for one in desk.tickets()
+        if not one.deleted_at and not one.merged_into and not desk.is_changed(one.number)
+    ]
+    unsolved = [one.number for one in alive if not one.is_solved]
+    winner, loser, deleted, complaining, sorted_otherwise, *_ = unsolved
+    desk.act(winner, ("absorbed", str(loser)), ("message", "private"), actor=2, role="agent")
+    desk.act(
+        loser, ("message", "private"), ("merged_into", str(winner)), ("tag_added", "closed_by_merge"),
+        ("status", "closed"), actor=2, role="agent",
+    )  # fmt: skip
+    desk.act(deleted, ("deleted", None), actor=1, role="agent")
+    desk.act(complaining, ("tag_added", "escalated"), actor=1, role="agent")
+    desk.act(sorted_otherwise, ("category", "outage"), ("status", "solved"), actor=1, role="agent")
+    rated = [one for one in alive if one.rating and one.status == "solved"]
+    for one in rated[:2]:
+        desk.act(one.number, ("survey_answered", "1|On second thought"), actor=one.requester, role="end_user")
+    desk.clock.advance(days=5, hours=7)
+    quiet(desk)

@@ -1,6 +1,6 @@
 """Of a desk's history and of plain lines about it, which count for a KPI, on which day and how much."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
@@ -13,6 +13,13 @@ from tests.kpi_oracle import Truth
 from tests.kpi_oracle_rows import Fact
 
 FRESHDESK_CODES = {5: 103, 4: 102, 3: 100, 2: -102, 1: -103}
+HUBSPOT_VERDICTS = {5: 1, 4: 1, 3: 0, 2: -1, 1: -1}
+FRESHDESK_TYPES = {
+    "question": "Question",
+    "incident": "Incident",
+    "problem": "Problem",
+    "task": "Feature Request",
+}
 HANDLED = ("answered", "abandoned_on_hold")
 STEPS = {"abandoned_in_ivr": "ivr", "abandoned_in_queue": "queue", "abandoned_in_voicemail": "voicemail",
          "abandoned_on_hold": "on_hold"}  # fmt: skip
@@ -30,10 +37,13 @@ class Beside:
         """By what the ticket is now."""
         words, ticket = self.truth.words, life.ticket
         priority, category = ticket.priority or words.no_priority, self.category(life)
+        kind = FRESHDESK_TYPES.get(ticket.type or "") if self.vendor == "freshdesk" else ticket.type
         return {
             "channel": (words.channels.get(ticket.channel, ticket.channel),),
             "priority": (priority,) if priority else (),
             "category": (category,) if category else (),
+            "type": (kind,) if kind and self.vendor != "hubspot" else (),
+            "tag": tuple(ticket.tags) if self.vendor != "hubspot" else (),
             "category_priority": (f"{category}/{priority}",) if category and priority else (),
         }
 
@@ -103,10 +113,11 @@ class Beside:
             if event.kind == "survey_offered"
         ]
 
-    def freshdesk_codes(self) -> list[Fact]:
-        """The last answer of each, on the day it was given."""
+    def raw_answers(self) -> list[Fact]:
+        """The last answer of each as the vendor writes it, on the day it was given; HubSpot keeps the first's day."""
+        code, given = (FRESHDESK_CODES, -1) if self.vendor == "freshdesk" else (HUBSPOT_VERDICTS, 0)
         return [
-            self.fact(life, life.answers[-1].at, FRESHDESK_CODES[_score(life)])
+            self.fact(life, life.answers[given].at, code[_score(life)])
             for life in self.truth.countable
             if life.answers
         ]
@@ -132,12 +143,10 @@ class Beside:
     def ticket_id(self, number: int) -> str:
         return str(number + self.truth.words.first_ticket)
 
-    def latest(self, answers: Iterator[tuple[Line, Fact]]) -> list[Fact]:
-        """Of a respondent and survey."""
-        found: dict[tuple[str, str], Fact] = {}
-        for line, fact in sorted(answers, key=lambda told: told[0]["answered_at"]):
-            found[line["respondent_id"], line["survey"]] = fact
-        return list(found.values())
+    def latest(self, answers: Iterable[tuple[Line, Fact]]) -> list[Fact]:
+        """Of a respondent and survey no answer that another one followed within 30 days."""
+        told = list(answers)
+        return [fact for line, fact in told if not any(_takes_its_place(line, other) for other, _ in told)]
 
     def crm_answers(self, kind: str) -> Iterator[tuple[Line, Fact]]:
         """What HubSpot's customers answer to its other surveys now and then."""
@@ -237,6 +246,11 @@ class Beside:
         """The last four same weekdays that are over."""
         before = [day - timedelta(weeks=weeks) for weeks in range(1, 7)]
         return [one for one in before if one < self.today][:4]
+
+
+def _takes_its_place(line: Line, other: Line) -> bool:
+    is_same = all(line[name] == other[name] for name in ("respondent_id", "survey"))
+    return is_same and timedelta(0) < other["answered_at"] - line["answered_at"] <= timedelta(days=30)
 
 
 def _score(life: Life) -> int:

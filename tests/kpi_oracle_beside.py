@@ -31,8 +31,8 @@ from tests.kpi_oracle_rows import (
     total,
 )
 
-DIMENSIONS = ("all", "channel", "agent", "group", "priority", "category", "step")
-DESCRIBING = ("all", "channel", "priority", "category")
+DIMENSIONS = ("all", "channel", "agent", "group", "priority", "type", "category", "tag", "step")
+DESCRIBING = ("all", "channel", "priority", "type", "category", "tag")
 CALLS = ("average_handle_time", "talk_plus_hold", "handle_time_per_issue", "abandonment_rate", "abandonment_by_step",
          "average_speed_of_answer")  # fmt: skip
 EXPECTED = ("volume_forecast", "volume_surge", "volume_surge_score", "resolution_time_forecast")
@@ -67,7 +67,8 @@ BY_DAY: Mapping[str, tuple[Callable[[Beside], list[Fact]], Shape]] = {
     "abandonment_rate": (Beside.offered_calls, share),
     "average_speed_of_answer": (Beside.waited, distribution),
     "churned_with_contact_share": (Beside.lost, share),
-    "csat_mean_freshdesk": (Beside.freshdesk_codes, mean),
+    "csat_mean_freshdesk": (Beside.raw_answers, mean),
+    "csat_mean_bad_neutral_good": (Beside.raw_answers, mean),
 }  # fmt: skip
 
 
@@ -137,6 +138,11 @@ def told(beside: Beside, kpi: str, grain: str, dimensions: Sequence[str]) -> Ite
         facts_of, shape = BY_DAY[kpi]
         facts = facts_of(beside)
         yield from ((dimension, rows_of(facts, shape, grain, dimension)) for dimension in dimensions)
+
+
+def is_told(grain: str, dimension: str) -> bool:
+    """Tags are told by month only."""
+    return grain == "month" or dimension != "tag"
 
 
 def _growth(beside: Beside, grain: str, dimension: str) -> Rows:
