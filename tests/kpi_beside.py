@@ -14,12 +14,10 @@ from connectors.sandbox.freshdesk import words as freshdesk
 from connectors.sandbox.hubspot import words as hubspot
 from connectors.sandbox.zendesk import ids as zendesk
 from connectors.sandbox.zendesk.reference import CATEGORY_FIELD
-from kpi.catalog import CATALOG
 from kpi.meaning import Meaning
-from kpi.recompute import Reporting
 from kpi.shapes import Signs
 from sync import accounts
-from tests.kpi_office import OFFICE, Line, Office
+from tests.kpi_office import OFFICE, Line, Office, read_by
 from tests.kpi_service import DIALECTS, NOW, Service, quiet
 
 CATEGORY_FIELDS = {"zendesk": str(CATEGORY_FIELD), "freshdesk": "cf_category"}
@@ -117,9 +115,7 @@ def told_beside(
             own["category_field"] = CATEGORY_FIELDS[vendor]
         given = {f"ACCOUNTS__{vendor.upper()}__{name.upper()}": value for name, value in own.items()}
         _, [service.account] = accounts.load(given, clock=service.clock, sleep=service.clock.sleep)
-        catalog = [metric for metric in CATALOG if metric.id in kpis]
-        vendors = {vendor: vendor, OFFICE: "files"}
-        service.reporting = Reporting(zone=zone, vendors=vendors, meaning=MEANING, catalog=catalog)
+        service.reporting = read_by(kpis, zone, vendors={vendor: vendor}, meaning=MEANING)
         yield service, Office(database, folder, service.reporting, service.clock)
 
 

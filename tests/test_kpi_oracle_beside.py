@@ -72,7 +72,7 @@ def test_every_kpi_is_what_the_desk_and_the_files_say_and_stays_it_when_tickets_
     sqlite_url: str, tmp_path: Path, vendor: str, zone: str
 ) -> None:
     database = open_database(sqlite_url)
-    desk = Desk(seed=8, tickets=260, days=120, now=NOW)
+    desk = Desk(seed=8, tickets=210, days=110, now=NOW)
     with told_beside(vendor, desk, database, tmp_path / "drop", zone, KPIS) as (service, office):
         business = Business(desk, vendor, 1)
         business.drop(office)
