@@ -97,7 +97,7 @@ def _key(kind: str, line: Line) -> Any:
 
 def _surveys(world: World, part: int) -> Iterator[Line]:
     for number in range(500 if part == 1 else 150):
-        kind = world.any("csat", "csat", "csat", "nps", "ces", "employee", "employee")
+        kind = world.any("csat", "csat", "csat", "nps", "ces", "employee", "employee", "sentiment")
         common = {"id": f"s{part}-{number}", "account": world.account(), "survey_type": kind,
                   "survey": world.any("spring", "autumn"), "answered_at": world.at()}  # fmt: skip
         yield {**common, **_ANSWERS[kind](world)}
@@ -147,7 +147,14 @@ def _employee(world: World) -> Line:
     }
 
 
-_ANSWERS = {"csat": _csat, "nps": _nps, "ces": _ces, "employee": _employee}
+def _sentiment(world: World) -> Line:
+    """Of each message; a ticket has several."""
+    return {"scale": world.any(None, "0-100"), "score": world.any(0, 12.5, 41, 60, 99.9, 100),
+            "ticket_id": world.any(None, "1", "2", "3"), "agent_id": world.any(*PEOPLE),
+            "group_id": world.any(*GROUPS)}  # fmt: skip
+
+
+_ANSWERS = {"csat": _csat, "nps": _nps, "ces": _ces, "employee": _employee, "sentiment": _sentiment}
 
 
 def _servqual(world: World, part: int) -> Iterator[Line]:
