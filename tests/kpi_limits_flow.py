@@ -74,7 +74,9 @@ FLOW_LIMITS: Mapping[tuple[str, str], Limit] = {
     ("freshdesk", "solved_to_created_ratio"): Limit(
         AT_LOOKS, seen_before_taken, 0, ("agent",), is_marked=False
     ),
-    ("freshdesk", "tickets_per_agent_day"): Limit(NO_STATUSES, was_reopened, 0, DAYS, within=0.05),
+    ("freshdesk", "tickets_per_agent_day"): Limit(
+        f"{NO_STATUSES}; {AT_LOOKS}", any_of(was_reopened, seen_before_taken), 0.02, DAYS, within=0.05
+    ),
     ("freshdesk", "replies_per_agent_day"): Limit(
         f"{NO_STATUSES}; {NO_GROUPS}; {OUTBOUND}", any_of(is_outbound, changed_group), 0.06, DAYS, within=0.1
     ),

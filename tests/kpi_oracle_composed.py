@@ -6,6 +6,7 @@ from datetime import date
 from functools import partial
 from typing import NamedTuple
 
+from tests.kpi_cases import CASES
 from tests.kpi_life import Case, Life
 from tests.kpi_oracle import (
     BASIC,
@@ -133,8 +134,13 @@ def _days_on_tickets(truth: Truth, *, only_replies: bool) -> Iterator[Case]:
             yield Case(life.number, done[0][0], sum(replies for _, replies in done), agent, group)
 
 
+def _solved_by_somebody(life: Life) -> Iterator[Case]:
+    return (case for case in CASES["tickets_solved"](life) if case.agent)
+
+
 _REQUESTED = Flow(partial(of_each, _requested), counted)
 _REPLIES = Flow(partial(_days_on_tickets, only_replies=True), counted)
+_SOLVED_BY_SOMEBODY = Flow(partial(of_each, _solved_by_somebody), counted)
 _DAYS = Different(Flow(partial(_days_on_tickets, only_replies=False), counted), "day")
 
 COMPOSED: Mapping[str, Measure] = {
@@ -143,6 +149,6 @@ COMPOSED: Mapping[str, Measure] = {
     "issue_category_share": Share("category"),
     "avg_issue_count": Quotient(_REQUESTED, Different(_REQUESTED, "requester")),
     "solved_to_created_ratio": Quotient(BASIC["tickets_solved"], BASIC["ticket_volume"], 100),
-    "tickets_per_agent_day": Quotient(BASIC["tickets_solved"], _DAYS, dimensions=_AGENTS),
+    "tickets_per_agent_day": Quotient(_SOLVED_BY_SOMEBODY, _DAYS, dimensions=_AGENTS),
     "replies_per_agent_day": Quotient(_REPLIES, _DAYS, dimensions=_AGENTS),
 }

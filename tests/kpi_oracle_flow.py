@@ -55,14 +55,12 @@ def _first_reply_after_handoff(life: Life) -> Iterator[Case]:
 
 
 def response_target(truth: Truth, life: Life) -> int:
-    """Seconds: chat and messaging 60, phone 180, else urgent 900, low 86400, everything else 3600."""
+    """Seconds: urgent 900, low 86400, else chat and messaging 60, phone 180, everything else 3600."""
     channel = truth.words.channels.get(life.ticket.channel, life.ticket.channel)
     priority = life.ticket.priority or truth.words.no_priority
-    if channel in ("chat", "messaging"):
-        return 60
-    if channel == "phone":
-        return 180
-    return {"urgent": 900, "low": 86_400}.get(priority or "", 3_600)
+    if priority in ("urgent", "low"):
+        return 900 if priority == "urgent" else 86_400
+    return {"chat": 60, "messaging": 60, "phone": 180}.get(channel, 3_600)
 
 
 def _within_target(truth: Truth) -> Iterator[Case]:
