@@ -199,9 +199,10 @@ class Beside:
     def _wrap(self, call: Call) -> int:
         return call.wrap if call.final_at <= self.truth.now else 0
 
-    def wraps(self) -> int:
-        """What HubSpot does not tell of."""
-        return sum(call.wrap for call in self._calls if call.outcome in HANDLED)
+    def untold_seconds(self) -> int:
+        """How much longer the staff was busy with calls than HubSpot tells."""
+        is_hubspot = self.vendor == "hubspot"
+        return sum(self._wrap(call) for call in self._calls if is_hubspot and call.outcome in HANDLED)
 
     def inbound(self, *outcomes: str) -> list[Call]:
         return [
