@@ -18,7 +18,8 @@ from kpi.metric import FIGURES, UNAVAILABLE, Metric
 from kpi.publishing import begin, publish
 from kpi.shapes import Signs
 from kpi.wording import lasting, worded
-from tests.kpi_desk import Desk, instant
+from tests.kpi_desk import Desk, instant, records
+from tests.test_decisions import TICKET
 
 NOW = "2024-12-01T00:00:00Z"
 CHOSEN = Meaning(
@@ -65,6 +66,20 @@ def test_what_a_kpi_waits_for_are_files_that_there_are() -> None:
 
     assert named
     assert named <= {kind.name for kind in KINDS}
+
+
+def test_without_business_hours_their_kpis_have_no_value_and_say_so(database: sa.Engine) -> None:
+    """HubSpot's own figures stand in for two of them."""
+    desk = Desk(database, vendor="hubspot")
+    desk.show(NOW, *records(TICKET))
+    in_hours = [metric for metric in CATALOG if metric.id.endswith("_business")]
+
+    assert len(in_hours) == 8
+    assert [metric.id for metric in in_hours if desk.rows(metric.id)] == []
+    assert [metric.id for metric in in_hours if "[[schedules]]" not in metric.waits_for] == [
+        "first_response_time_business",
+        "full_resolution_time_business",
+    ]
 
 
 def test_readers_see_what_is_waited_for_and_other_names(database: sa.Engine) -> None:

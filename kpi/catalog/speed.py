@@ -22,6 +22,8 @@ from kpi.shapes import Approximated
 
 _FIRST_REQUEST = f"{INBOUND} AND is_imported = 0"
 
+_HOURS = "HubSpot: `[[schedules]]` in kpi.toml, for its API tells no business hours"
+
 SPEED: tuple[Metric, ...] = (
     Metric(
         id="first_response_time",
@@ -212,6 +214,7 @@ SPEED: tuple[Metric, ...] = (
         where=TIMED,
         value="business_seconds",
         availability=availability_by(DERIVED, DERIVED, APPROXIMATED),
+        waits_for=_HOURS,
         approximated=Approximated.HOURS,
     ),
     Metric(
@@ -239,6 +242,7 @@ SPEED: tuple[Metric, ...] = (
         where=TIMED,
         value="first_resolution_business_seconds",
         availability=availability_by(DERIVED, APPROXIMATED, DERIVED),
+        waits_for=_HOURS,
         approximated=Approximated.FIRST_RESOLUTION | Approximated.HOURS,
         vendor_figure="t.vendor_first_resolution_business_seconds",
     ),
@@ -268,6 +272,7 @@ SPEED: tuple[Metric, ...] = (
         where=TIMED,
         value="requester_wait_business_seconds",
         availability=availability_by(EXACT, APPROXIMATED, DERIVED),
+        waits_for=_HOURS,
         approximated=Approximated.WAITS | Approximated.HOURS,
         vendor_figure="t.vendor_requester_wait_business_seconds",
     ),
@@ -298,6 +303,7 @@ SPEED: tuple[Metric, ...] = (
         where=TIMED,
         value="agent_wait_business_seconds",
         availability=availability_by(EXACT, APPROXIMATED, DERIVED),
+        waits_for=_HOURS,
         approximated=Approximated.WAITS | Approximated.HOURS,
         vendor_figure="t.vendor_agent_wait_business_seconds",
     ),
@@ -328,6 +334,7 @@ SPEED: tuple[Metric, ...] = (
         where=TIMED,
         value="on_hold_business_seconds",
         availability=availability_by(EXACT, APPROXIMATED, DERIVED),
+        waits_for=_HOURS,
         approximated=Approximated.WAITS | Approximated.HOURS,
         vendor_figure="t.vendor_on_hold_business_seconds",
     ),
@@ -357,6 +364,7 @@ SPEED: tuple[Metric, ...] = (
         where=TIMED,
         value="agent_work_business_seconds",
         availability=availability_by(EXACT, APPROXIMATED, DERIVED),
+        waits_for=_HOURS,
         approximated=Approximated.WAITS | Approximated.HOURS,
     ),
     Metric(
