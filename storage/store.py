@@ -14,7 +14,7 @@ from storage.errors import StorageError
 from storage.records import Page, Record, Retired
 from storage.setting_aside import clear_read, set_aside, unstorable
 from storage.tables import TABLES, checkpoints, rejected_rows
-from storage.touches import Entity, entity_of, touch
+from storage.touches import Entity, entity_of, left_by, touch
 from storage.writing import WRITERS, bury
 
 __all__ = ["Checkpoint", "Saved", "Store"]
@@ -122,9 +122,10 @@ def _retire(connection: sa.Connection, retired: Retired) -> None:
         sa.delete(table).where(table.c.origin == retired.origin).returning(*_keys(table))
     )
     touched: dict[str, list[Entity]] = {}
-    for row in gone.mappings():
-        if (entity := entity_of(retired.kind, dict(row))) is not None:
-            touched.setdefault(row["account"], []).append(entity)
+    for row in map(dict, gone.mappings()):
+        for entity in (entity_of(retired.kind, row), left_by(retired.kind, row)):
+            if entity is not None:
+                touched.setdefault(row["account"], []).append(entity)
     for account, entities in sorted(touched.items()):
         touch(connection, account, entities)
 

@@ -50,6 +50,7 @@ _REFERENCE: Mapping[str, str] = {
     "sla_events": "ticket_id",
     "time_entries": "ticket_id",
     "ratings": "ticket_id",
+    "calls": "ticket_id",
     "call_legs": "call_id",
 }
 WATCHED: Mapping[str, tuple[str, ...]] = {
@@ -77,9 +78,16 @@ def touched_by(record: Record, before: Sequence[Any] | None) -> list[Entity]:
     if entity is None:
         return []
     if before is not None and kind in _REFERENCE and before[0] != values[_REFERENCE[kind]]:
-        left = entity_of(kind, {**values, _REFERENCE[kind]: before[0]})
+        left = left_by(kind, {**values, _REFERENCE[kind]: before[0]})
         return [entity, left] if left else [entity]
     return [entity]
+
+
+def left_by(kind: str, row: Mapping[str, Any]) -> Entity | None:
+    """What a row that is gone, or is about something else now, no longer bears on: of a call, its ticket."""
+    if kind == "calls":
+        return ("ticket", row["ticket_id"]) if row["ticket_id"] else None
+    return entity_of(kind, row)
 
 
 def entity_of(kind: str, row: Mapping[str, Any]) -> Entity | None:

@@ -18,7 +18,7 @@ from kpi.metric import CREATED, Metric, Shape
 from kpi.recompute import rebuild, refresh
 from kpi.verify import verify
 from storage.derived import kpi_cells, ticket_facts, touched_periods
-from storage.records import GroupRecord, PersonRecord, RatingRecord
+from storage.records import CallRecord, GroupRecord, Page, PersonRecord, RatingRecord, Retired
 from storage.tables import touches
 from tests.kpi_desk import ACCOUNT, Desk, instant, records, schedule
 
@@ -110,6 +110,30 @@ def test_a_group_that_gets_other_hours_changes_its_tickets(desk: Desk) -> None:
     assert desk.value("first_response_time_business", "mean") == 1800
     desk.show(NOW, GroupRecord(id="g", schedule_id="night"))
     assert desk.value("first_response_time_business", "mean") == 900
+
+
+@pytest.mark.parametrize("moved_to", ["2", None])
+def test_a_call_that_moves_leaves_its_ticket(desk: Desk, moved_to: str | None) -> None:
+    told = {
+        "id": "c",
+        "outcome": "answered",
+        "started_at": instant("2024-03-05T10:00:00Z"),
+        "agent_id": "ann",
+    }
+    desk.show(
+        NOW, *_ticket("1", _SOLVED), *_ticket("2", _SOLVED), CallRecord(version=1, ticket_id="1", **told)
+    )
+    desk.show(NOW, CallRecord(version=2, ticket_id=moved_to, **told))
+    assert verify(desk.engine, desk.reporting, now=instant(NOW)).is_right
+
+
+def test_a_call_whose_file_was_corrected_leaves_its_ticket(desk: Desk) -> None:
+    told = {"outcome": "answered", "started_at": instant("2024-03-05T10:00:00Z"), "agent_id": "ann"}
+    call = CallRecord(id="c", ticket_id="1", origin="calls.csv#1", version=1, **told)
+    desk.show(NOW, *_ticket("1", _SOLVED), call)
+    desk.store.save(ACCOUNT, "all", Page([], retired=[Retired("calls", "calls.csv#1")]))
+    desk.refresh(NOW)
+    assert verify(desk.engine, desk.reporting, now=instant(NOW)).is_right
 
 
 def test_a_rating_that_finds_its_ticket_takes_its_dimensions(desk: Desk) -> None:
