@@ -50,6 +50,12 @@ def changed_metrics(connection: sa.Connection, catalog: Sequence[Metric]) -> lis
     ]
 
 
+def is_all_building(connection: sa.Connection, catalog: Iterable[Metric]) -> bool:
+    """Whether every KPI's cells are computed anew before the next are published."""
+    building = generations(connection).building
+    return all(metric.id in building for metric in catalog)
+
+
 def definitions(connection: sa.Connection) -> list[dict[str, Any]]:
     """The published definitions, each as its row."""
     return [dict(row) for row in connection.execute(sa.select(derived.kpi_definitions)).mappings()]
