@@ -35,13 +35,15 @@ class Stream:
     """One kind of data and how to walk it.
 
     `every` is the least time between two pulls: reference data need not be read at each sync.
-    `retry` maps a row of `rejected` again, once a newer version can read it.
+    `retry` maps a row of `rejected` again, once a newer version can read it. `since` is how far back
+    a walk from the beginning reads, where that is not everything: values of earlier days are marked then.
     """
 
     name: str
     pull: Callable[[Cursor | None], AsyncIterator[Page]]
     every: timedelta = timedelta(0)
     retry: Callable[[Mapping[str, Any]], Sequence[Record]] | None = None
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

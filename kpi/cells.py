@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from kpi.metric import APPROXIMATED, AT_RISK, DERIVED, EXACT, STOCKS, Metric, Shape
+from kpi.metric import APPROXIMATED, AT_RISK, DERIVED, EXACT, OUTSIDE, STOCKS, Metric, Shape
 from kpi.periods import Chunk, Grain, last_day, period_of
 
 Ints = npt.NDArray[np.int64]
@@ -31,6 +31,8 @@ PROFILE = "hour_of_week"
 NAMED_BY_ACCOUNT = (*OF_ACCOUNT, "organisation")
 """Dimensions whose members are written `<account>/<id>`."""
 
+FIRST = -(1 << 40)
+"""A day before any other."""
 Z = 1.959963984540054
 RANKS = (EXACT, DERIVED, APPROXIMATED)
 LOW_SAMPLE = 30
@@ -207,6 +209,16 @@ class Scope:
     """The reporting zone's local day at `now`."""
     vendors: Mapping[str, str]
     """Account → connector, for how well its data support a KPI."""
+    whole: Mapping[str, int] = field(default_factory=dict)
+    """Account → the first day from which on all its tickets were read; one without was read from its beginning."""
+
+    def whole_from(self, metric: Metric, account: str) -> int:
+        """The first day of which a KPI's facts are whole; of all accounts, the last one's."""
+        if metric.anchor in OUTSIDE:
+            return FIRST
+        if account == EVERYBODY:
+            return max(self.whole.values(), default=FIRST)
+        return self.whole.get(account, FIRST)
 
 
 def cells(metric: Metric, facts: Facts, scope: Scope) -> Iterator[Cell]:
@@ -231,10 +243,13 @@ def cells(metric: Metric, facts: Facts, scope: Scope) -> Iterator[Cell]:
         inside = periods[at] == of_fact
         if metric.grain:
             inside &= facts.grains[metric.id] == place
+        dated = periods
         if metric.anchor in (*STOCKS, AT_RISK):
-            ends = np.array([min(last_day(grain, period), scope.today) for period in periods.tolist()])
-            inside &= facts.days == ends[at]
-        grouping = _Grouping(metric, facts, scope, grain, periods, at, counts & inside, young & inside, ranks)
+            dated = np.array([min(last_day(grain, period), scope.today) for period in periods.tolist()])
+            inside &= facts.days == dated[at]
+        grouping = _Grouping(
+            metric, facts, scope, grain, periods, dated, at, counts & inside, young & inside, ranks
+        )
         found = (
             cell for dimension in _dimensions(metric, facts, grain) for cell in grouping.cells(dimension)
         )
@@ -268,11 +283,13 @@ class _Grouping:
     """The facts of one KPI and grain, ready to be grouped by any dimension."""
 
     def __init__(
-        self, metric: Metric, facts: Facts, scope: Scope, grain: Grain, periods: Ints, at: Ints,
+        self, metric: Metric, facts: Facts, scope: Scope, grain: Grain, periods: Ints, dated: Ints, at: Ints,
         counts: Bools, young: Bools, ranks: Ints,
     ) -> None:  # fmt: skip
         self.metric, self.facts, self.scope, self.grain = metric, facts, scope, grain
         self.periods, self.at, self.counts, self.young, self.ranks = periods, at, counts, young, ranks
+        self.dated = dated
+        """The first day that each period's facts may lie on."""
         values = facts.values[metric.id]
         self.order = np.flatnonzero(counts)
         if metric.shape is Shape.DISTRIBUTION:
@@ -289,10 +306,14 @@ class _Grouping:
         yield from per_account
         if dimension in NAMED_BY_ACCOUNT:
             return
-        if len(facts.account_names) == 1:
+        if len(facts.account_names) == 1 and self._is_as_whole_as_all(facts.account_names[0]):
             yield from (cell._replace(account=EVERYBODY) for cell in per_account)
         else:
             yield from self._grouped(dimension, codes, names, by_account=False)
+
+    def _is_as_whole_as_all(self, account: str) -> bool:
+        metric, scope = self.metric, self.scope
+        return scope.whole_from(metric, account) == scope.whole_from(metric, EVERYBODY)
 
     def _grouped(self, dimension: str, codes: Ints, names: list[str], *, by_account: bool) -> Iterator[Cell]:
         accounts = self.facts.account_names if by_account else [EVERYBODY]
@@ -357,6 +378,7 @@ class _Grouping:
             2,
             np.where(np.bincount(keys[ranks == 1], minlength=size) > 0, 1, 0),
         )
+        rank[self._not_whole(accounts, len(names))] = RANKS.index(APPROXIMATED)
         filled = np.flatnonzero(n)
         percentiles = self._percentiles(keys, values, n, size, filled)
         metric, per_account = self.metric, len(self.periods) * len(names)
@@ -386,6 +408,11 @@ class _Grouping:
                 RANKS[worst],
                 self.scope.now,
             )
+
+    def _not_whole(self, accounts: list[str], width: int) -> Bools:
+        """Which keys are those of periods from before all of an account's tickets were read."""
+        whole = np.array([self.scope.whole_from(self.metric, account) for account in accounts])
+        return np.repeat(self.dated[None, :] < whole[:, None], width)
 
     def _sums(self, keys: Ints, values: Floats, order: Ints, size: int) -> Floats:
         """Σ of the values, or how many different ones there are."""

@@ -120,7 +120,8 @@ def _cell(metric: Metric, place: Place, cells: Sequence[Cell | None], now: int) 
     there = [cell for cell in cells if cell is not None]
     n = max(cell.n for cell in there)
     low = high = None
-    if metric.has_interval and result.denominator:
+    # figures that people give (runs, and how many of them succeeded) need not be a share
+    if metric.has_interval and result.denominator and 0 <= result.numerator <= result.denominator:
         low, high = wilson(result.numerator, result.denominator)
     return Cell(
         metric.id, *place, n, *result, None, None, None, low, high,

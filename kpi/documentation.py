@@ -19,7 +19,7 @@ tags are the ticket's of today.
 where a customer's first request is measured. A period without any case has no value, never a zero.
 
 **How well it is known.** `exact`: the vendor gives the value or every event; `derived`: we compute it from complete events; `approximated`: inferred, and marked so
-at each value; `unavailable`: the vendor's data do not hold it.
+at each value; `unavailable`: the vendor's data do not hold it. Periods that began before an account's tickets were read (`SINCE`) are `approximated`, too.
 
 **How sure it is.** Shares carry their Wilson 95 % interval. `low_sample` marks values of fewer than 30 cases (p90: 10, p95: 20). `provisional` marks
 periods in which some cases may still change their verdict.

@@ -1,7 +1,7 @@
 """What stands behind one number: its definition, its tickets, what was left out and why."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
@@ -10,13 +10,16 @@ import sqlalchemy as sa
 
 from kpi import reasons
 from kpi.calendar import LocalDays, day_date, day_number, local_days
+from kpi.cells import NAMED_BY_ACCOUNT
 from kpi.composing import compared, period_before
 from kpi.computations import COMPUTATIONS
 from kpi.explaining import Asked, computed_cases
-from kpi.metric import AGE, AHEAD, Metric, Shape, Term
+from kpi.forecasts import first_bearing
+from kpi.metric import AGE, AHEAD, AT_RISK, OUTSIDE, STOCKS, Metric, Shape, Term
 from kpi.periods import Grain, last_day, start_of
 from kpi.publishing import stored_vendors
 from kpi.questions import Question
+from kpi.reach import stored_reaches, told, whole_days
 from kpi.reporting import Reporting
 from kpi.sources import Times, age
 from kpi.step_cells import passed_until
@@ -128,7 +131,8 @@ def explain(
     with explained(engine), reading(engine) as connection:
         at = passed_until(connection) or microseconds(now)
         vendors = {**stored_vendors(connection), **reporting.vendors}
-        return _Explaining(connection, reporting.zone, vendors, at).of(metric, asked)
+        whole = whole_days(stored_reaches(connection), reporting.zone)
+        return _Explaining(connection, reporting.zone, vendors, whole, at).of(metric, asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +151,12 @@ class _Asked:
         return replace(self, dimension="all", member="", stored=())
 
     @property
+    def whose(self) -> str:
+        """Whose facts it is about: what an account names is its own under `*`, too."""
+        named = self.dimension in NAMED_BY_ACCOUNT and self.member
+        return self.member.partition("/")[0] if named else self.account
+
+    @property
     def before(self) -> "_Asked":
         return replace(self, start=period_before(self.grain, self.start), stored=())
 
@@ -158,6 +168,8 @@ class _Explaining:
     connection: sa.Connection
     zone: str
     vendors: Mapping[str, str]
+    whole: Mapping[str, int]
+    """Account → the first day from which on all its tickets were read."""
     at: int
 
     def of(self, metric: Metric, asked: _Asked) -> Explanation:
@@ -194,6 +206,7 @@ class _Explaining:
     def _explanation(
         self, metric: Metric, asked: _Asked, numerator: float, denominator: float, **more: Any
     ) -> Explanation:
+        inferred = [*more.pop("approximated", ()), *self._not_read(metric, asked)]
         return Explanation(
             metric=metric,
             grain=str(asked.grain),
@@ -205,8 +218,21 @@ class _Explaining:
             stored=asked.stored,
             numerator=numerator,
             denominator=denominator,
+            approximated=inferred,
             **{"counted": (), "left_out": (), **more},
         )
+
+    def _not_read(self, metric: Metric, asked: _Asked) -> Iterator[str]:
+        """That tickets of its time were not read; a composed number's terms say so themselves."""
+        if metric.terms or metric.anchor in OUTSIDE:
+            return
+        today = local_days(self.zone).day(self.at)
+        day = asked.start
+        if metric.anchor in (*STOCKS, AT_RISK):
+            day = min(last_day(asked.grain, day), today)
+        elif metric.anchor in COMPUTATIONS:
+            day = first_bearing(metric, day, today)
+        yield from told(self.whole, asked.whose, day)
 
     def _simple(self, metric: Metric, asked: _Asked) -> Explanation:
         days = local_days(self.zone)

@@ -15,7 +15,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from kpi.cells import ALL, EVERYBODY, Cell, Scope, Z, percentile
-from kpi.metric import Metric
+from kpi.metric import LATELY, Metric
 from kpi.one_cell import cell_of
 from kpi.periods import Grain
 from kpi.selecting import fetched
@@ -65,6 +65,11 @@ def bears_on(day: int) -> set[int]:
     """Days whose forecast counts the tickets of a day, or takes the account to have begun by it; and itself."""
     counted = {day + WEEK * weeks for weeks in range(WEEKS + 2)}
     return counted | set(range(day + WEEK * WEEKS, day + WEEK * (WEEKS + 2)))
+
+
+def first_bearing(metric: Metric, day: int, today: int) -> int:
+    """The first day whose tickets what is told of a day rests on."""
+    return today - LATELY_DAYS + 1 if metric.anchor == LATELY else weekdays_before(day, today)[-1]
 
 
 def has_begun(counts: "Series", before: Sequence[int]) -> bool:
@@ -120,6 +125,7 @@ def _volume_cell(
         interval=(low, high),
         provisional=young,
         accounts=accounts if account == EVERYBODY else [account],
+        since=first_bearing(metric, day, scope.today),
     )
 
 
@@ -177,6 +183,7 @@ def resolution_cells(connection: sa.Connection, metrics: Sequence[Metric], scope
                 percentiles=(marks[0], marks[1], marks[2]),
                 provisional=True,
                 accounts=accounts if key[0] == EVERYBODY else [key[0]],
+                since=first_bearing(metric, today, today),
             )
 
 

@@ -238,6 +238,8 @@ ANCHORS = (
     OFFERED, SERVQUAL, ANY_REPLIED, ZENDESK_REPLIED, DAY_END, AGE, WAITING, CALLED, CALL_ENDED, AGENT_DAY, WORKDAY, WORKED, SLA_DECIDED, SLA_BREACHED, AT_RISK,
     CHURNED, FIGURES, CUSTOMERS, PURCHASES, AHEAD, LATELY,
 )  # fmt: skip
+OUTSIDE = (AGENT_DAY, FIGURES, CUSTOMERS, PURCHASES)
+"""Anchors of facts that files bring, whole: how far back an account was read says nothing of them."""
 NOTED_OTHERWISE = (*STOCKS, AT_RISK, CUSTOMERS, AHEAD, LATELY)
 """Anchors that more days are touched of than those that facts bear."""
 

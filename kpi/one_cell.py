@@ -25,10 +25,12 @@ def cell_of(
     percentiles: tuple[float | None, float | None, float | None] = (None, None, None),
     interval: tuple[float | None, float | None] = (None, None),
     provisional: bool | None = None,
+    since: int | None = None,
 ) -> Cell:
-    """`accounts` are those whose facts it rests on; unless told otherwise it is provisional while its
-    period is not over.
+    """`accounts` are those whose facts it rests on, from the day `since` on (its period's first); unless
+    told otherwise it is provisional while its period is not over.
     """
+    is_whole = scope.whole_from(metric, account) <= (period if since is None else since)
     if metric.has_interval:
         interval = wilson(numerator, n)
     return Cell(
@@ -45,7 +47,7 @@ def cell_of(
         *interval,
         int(metric.shape is not Shape.COUNT and n < _LOW_SAMPLE),
         int(last_day(grain, period) >= scope.today if provisional is None else provisional),
-        _availability(metric, scope, accounts),
+        _availability(metric, scope, accounts) if is_whole else APPROXIMATED,
         scope.now,
     )
 

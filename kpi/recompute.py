@@ -23,6 +23,7 @@ from kpi.calendar import day_number, local_days
 from kpi.exclusive import exclusively
 from kpi.goals import keep
 from kpi.publishing import begin, changed_metrics, known_vendors, of_answers, publish, stored_vendors
+from kpi.reach import note_reaches, read_reaches, stored_reaches, whole_days
 from kpi.repairing import touch_since
 from kpi.reporting import Reporting
 from kpi.restating import because
@@ -106,12 +107,12 @@ class Work:
         self.told = partial(progress, "cells")
 
     def run(self) -> None:
-        vendors = self._prepare()
+        vendors, whole = self._prepare()
         self.facts.run()
         catalog, zone = self.reporting.catalog, self.reporting.zone
         with self.engine.begin() as connection:
             pass_time(connection, catalog, zone, self.now)
-        cells = CellsStep(self.engine, catalog, vendors, zone, self.now, self.told)
+        cells = CellsStep(self.engine, catalog, vendors, whole, zone, self.now, self.told)
         cells.run()
         self.done.tickets, self.done.periods, self.done.values = (
             self.facts.tickets,
@@ -128,6 +129,7 @@ class Work:
             or self.facts.is_waiting(connection)
             or is_waiting(connection, self.reporting.catalog)
             or {**vendors, **self.reporting.vendors} != vendors
+            or read_reaches(connection) != stored_reaches(connection)
         )
 
     def start_over(self) -> None:
@@ -139,8 +141,10 @@ class Work:
         self.facts.start_over(connection)
         begin(connection, self.reporting.catalog)
 
-    def _prepare(self) -> Mapping[str, str]:
-        """Notice what means something else than before; gives each account's connector."""
+    def _prepare(self) -> tuple[Mapping[str, str], Mapping[str, int]]:
+        """Notice what means something else than before; gives each account's connector, and its first day
+        of which everything was read.
+        """
         with self.engine.begin() as connection:
             catalog = self.reporting.catalog
             if self.facts.is_stale(connection):
@@ -150,10 +154,11 @@ class Work:
                 self.facts.read_answers_again(connection)
                 begin(connection, of_answers(catalog))
             vendors, is_changed = known_vendors(connection, self.reporting.vendors)
+            is_changed |= note_reaches(connection)
             begin(connection, catalog if is_changed else changed_metrics(connection, catalog))
             publish(connection, catalog)
             keep(connection, self.reporting.goals, self.reporting.benchmarks)
-        return vendors
+            return vendors, whole_days(stored_reaches(connection), self.reporting.zone)
 
     def touch_since(self, day: int) -> None:
         """Touch what may bear on that day or later: tickets, and all days that hold facts or cells."""

@@ -201,17 +201,21 @@ class CellsWork:
     today: int
     zone: str
     vendors: Mapping[str, str]
+    whole: Mapping[str, int]
+    """Account → the first day from which on all its tickets were read."""
 
     def __call__(self, connection: sa.Connection, stretch: Stretch) -> list[Cell]:
         metrics, chunk = stretch
         compute = COMPUTATIONS.get(metrics[0].anchor)
         if compute is not None:
-            return list(compute(connection, metrics, Scope(chunk, self.now, self.today, self.vendors)))
+            return list(
+                compute(connection, metrics, Scope(chunk, self.now, self.today, self.vendors, self.whole))
+            )
         read = with_periods_before(chunk) if metrics[0].is_growth else chunk
         found: dict[str, list[Cell]] = {}
         for measured in _by_anchor(measures(metrics)).values():
             facts = read_facts(connection, measured, read, Times(self.now, self.today, self.zone))
-            scope = Scope(read, self.now, self.today, self.vendors)
+            scope = Scope(read, self.now, self.today, self.vendors, self.whole)
             found |= {measure.id: list(cells(measure, facts, scope)) for measure in measured}
         return [
             cell

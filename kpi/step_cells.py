@@ -75,13 +75,14 @@ class CellsStep:
         engine: sa.Engine,
         catalog: Sequence[Metric],
         vendors: Mapping[str, str],
+        whole: Mapping[str, int],
         zone: str,
         now: int,
         progress: Callable[[int, int], None],
     ) -> None:
         self.engine, self.catalog, self.zone, self.progress = engine, catalog, zone, progress
         self.now, self.today = now, local_days(zone).day(now)
-        self.work = CellsWork(now, self.today, zone, vendors)
+        self.work = CellsWork(now, self.today, zone, vendors, whole)
         self.periods = self.values = 0
 
     def run(self) -> None:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.errors import explained
-from storage.tables import checkpoints, leases, rejected_rows, runs
+from storage.tables import checkpoints, leases, reaches, rejected_rows, runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +74,21 @@ class Books:
         with self.transaction() as connection:
             return {row[0]: Checkpoint(*row[1:]) for row in connection.execute(query)}
 
+    def walk_begun(self, account: str, stream: str, since: datetime) -> None:
+        """The stream is read from its beginning, which is this instant."""
+        with self.transaction() as connection:
+            values = {"account": account, "stream": stream, "walk_since": since}
+            self._upsert(connection, reaches, values, ("account", "stream"))
+
     def stream_done(self, account: str, stream: str, at: datetime) -> None:
-        """The stream was read to its end: it is fresh, and no longer in error."""
+        """The stream was read to its end: it is fresh, and no longer in error. What it reached stays reached."""
         self._note(account, stream, last_success_at=at, last_error=None, last_error_at=None, skipped=None)
+        earlier = sa.or_(reaches.c.since.is_(None), reaches.c.since > reaches.c.walk_since)
+        of_stream = sa.and_(reaches.c.account == account, reaches.c.stream == stream)
+        with self.transaction() as connection:
+            connection.execute(
+                sa.update(reaches).where(of_stream, earlier).values(since=reaches.c.walk_since)
+            )
 
     def stream_failed(self, account: str, stream: str, error_text: str, at: datetime) -> None:
         self._note(account, stream, last_error=error_text, last_error_at=at)

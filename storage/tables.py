@@ -209,6 +209,18 @@ checkpoints = sa.Table(
     sa.Column("skipped", sa.Text),
 )
 
+reaches = sa.Table(
+    "reaches",
+    metadata,
+    sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("stream", sa.Text, primary_key=True),
+    sa.Column("walk_since", UTCDateTime, nullable=False),
+    sa.Column("since", UTCDateTime),
+)
+"""How far back streams were read that do not read everything. All that changed from `since` on was read;
+null until a first walk has come to its end. `walk_since` is where the walk that goes on, or was last, began.
+"""
+
 runs = sa.Table(
     "runs",
     metadata,

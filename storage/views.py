@@ -41,10 +41,11 @@ def calls_view(words: Words) -> str:
 
 def freshness_view(words: Words) -> str:
     return f"""
-        SELECT account, stream, {words.at("last_success_at")} AS last_success_at, {words.at("data_until")} AS data_until,
+        SELECT c.account, c.stream, {words.at("last_success_at")} AS last_success_at, {words.at("data_until")} AS data_until,
                {words.seconds_since("COALESCE(data_until, last_success_at)")} AS lag_seconds, rows_total,
-               last_error, {words.at("last_error_at")} AS last_error_at
-        FROM checkpoints
+               last_error, {words.at("last_error_at")} AS last_error_at, {words.at("r.since")} AS read_since
+        FROM checkpoints c
+        LEFT JOIN reaches r ON r.account = c.account AND r.stream = c.stream
     """
 
 

@@ -16,6 +16,7 @@ from kpi.cells import MONTHLY, PROFILE
 from kpi.comparing import goals_now, significant_changes
 from kpi.forecasts import BOTH
 from kpi.metric import Metric
+from kpi.reach import not_read
 from kpi.recompute import rebuild
 from kpi.values import COLUMNS, Value, latest_period, values
 from kpi.verify import Difference, Verified
@@ -59,7 +60,7 @@ def kpi(
 ) -> int:
     """Print values as a table for people, or whole as JSON or CSV."""
     dimension = checked(names, grain, by)
-    with opened_to_read() as (_settings, database):
+    with opened_to_read() as (settings, database):
         if form == "table" and since is None and (latest := latest_period(database, grain)):
             since = (until or latest) - _PERIODS[grain]
         question = _Question(
@@ -72,6 +73,8 @@ def kpi(
         )
         found = values(database, **question)
         beside = _beside(database, question) if form == "table" else Beside()
+        first = min((value.period_start for value in found), default=date.max)
+        missing = not_read(database, settings.timezone, question["account"], first)
     if form == "json":
         sys.stdout.write(json.dumps([asdict(value) for value in found], indent=2, default=_plain) + "\n")
     elif form == "csv":
@@ -80,6 +83,8 @@ def kpi(
         writer.writerows([_plain(getattr(value, name)) for name in COLUMNS] for value in found)
     elif found:
         _print_table(found, beside, is_split=dimension != "all")
+        for sentence in missing:
+            out().print(f"~ {sentence}", style="yellow", soft_wrap=True)
     else:
         say("no value yet: run `deskpulse sync` first, or ask for other periods with --since")
     return DONE

@@ -117,6 +117,8 @@ class Engine:
         async with aclosing(prefetched(stream.pull(cursor))) as pages:
             async for page in pages:
                 refuse_repetition(page.cursor, seen)
+                if cursor is None and not done.pages and stream.since is not None:
+                    await finish(self._store.walk_begun, report.account, stream.name, stream.since)
                 saved = await finish(self._store.save, report.account, stream.name, page)
                 done.add(page, saved)
                 self._watch.stored(report, done)

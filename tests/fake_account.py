@@ -34,6 +34,7 @@ class Script:
     name: str
     steps: Sequence[Step]
     every: timedelta = timedelta(0)
+    since: datetime | None = None
     asked: list[Cursor | None] = field(default_factory=list)
     fetched: int = 0
 
@@ -67,7 +68,7 @@ class ScriptedConnector(Connector[ConnectorSettings]):
         return sum(script.fetched for script in self.scripts)
 
     def streams(self) -> Sequence[Stream]:
-        return [Stream(script.name, script.pull, script.every) for script in self.scripts]
+        return [Stream(script.name, script.pull, script.every, since=script.since) for script in self.scripts]
 
     async def check(self) -> Checked:
         return Checked("a script")

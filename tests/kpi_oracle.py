@@ -4,9 +4,10 @@ Written from the definitions alone. It shares no code with `kpi` and never looks
 events are the truth, and what a KPI is made of is listed case by case.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import NamedTuple
+from functools import partial
+from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from connectors.sandbox import Desk
@@ -17,13 +18,16 @@ DIMENSIONS = ("all", "channel", "agent", "group", "priority")
 GRAINS = ("day", "week", "month")
 
 
-KPIS = (*CASES, *STOCKS)
-
-
 class Cell(NamedTuple):
     n: int
     values: Mapping[str, float]
     """By statistic."""
+
+
+Cells = dict[tuple[date, str], Cell]
+"""By the first day of the period and the member."""
+ByTicket = dict[int, list[tuple[date, float]]]
+"""What each ticket adds, and the day that this is dated by."""
 
 
 class Words(NamedTuple):
@@ -45,8 +49,7 @@ class Truth:
     """The desk as it is now, looked at in one reporting zone."""
 
     def __init__(self, desk: Desk, zone: str, words: Words) -> None:
-        self.now, self.zone, self.words = desk.now(), ZoneInfo(zone), words
-        self._stocks: dict[tuple[str, date], list[Case]] = {}
+        self.desk, self.now, self.zone, self.words = desk, desk.now(), ZoneInfo(zone), words
         self.lives = {ticket.number: Life(ticket, self.now, words.three_is_bad) for ticket in desk.tickets()}
 
     @property
@@ -56,34 +59,18 @@ class Truth:
     def day(self, at: int) -> date:
         return datetime.fromtimestamp(at, self.zone).date()
 
-    def cases(self, kpi: str) -> list[Case]:
-        return [case for life in self.countable for case in CASES[kpi](life)]
+    def end_of(self, day: date) -> int:
+        """The last second of a local day, or now while that day lasts."""
+        midnight = datetime(day.year, day.month, day.day, tzinfo=self.zone) + timedelta(days=1)
+        return min(int(midnight.astimezone(UTC).timestamp()) - 1, self.now)
 
-    def cells(self, kpi: str, grain: str, dimension: str) -> dict[tuple[date, str], Cell]:
-        """By the first day of the period and the member."""
-        if kpi in STOCKS:
-            return self._stock(kpi, grain, dimension)
-        found: dict[tuple[date, str], list[int]] = {}
-        for case in self.cases(kpi):
-            member = self._member(case, dimension)
-            if member is not None:
-                found.setdefault((period(grain, self.day(case.at)), member), []).append(case.value)
-        return {key: _cell(kpi, values) for key, values in found.items()}
-
-    def stock(self, kpi: str, on: date) -> list[Case]:
-        """Who stood there in the last second of a local day, or now while that day lasts."""
-        if (kpi, on) not in self._stocks:
-            self._stocks[kpi, on] = self._standing(kpi, on)
-        return self._stocks[kpi, on]
-
-    def _standing(self, kpi: str, on: date) -> list[Case]:
-        midnight = datetime(on.year, on.month, on.day, tzinfo=self.zone) + timedelta(days=1)
-        at = min(int(midnight.astimezone(UTC).timestamp()) - 1, self.now)
-        return [
-            Case(life.number, at, 1, life.agent(at), life.group(at))
-            for life in self.countable
-            if life.created <= at and STOCKS[kpi](life, at)
-        ]
+    def days(self) -> list[date]:
+        """From the first ticket's to today."""
+        day, today, found = self.day(min(life.created for life in self.countable)), self.day(self.now), []
+        while day <= today:
+            found.append(day)
+            day += timedelta(days=1)
+        return found
 
     def months(self) -> list[date]:
         """From the first ticket's to this one."""
@@ -95,22 +82,7 @@ class Truth:
         following = (month.replace(day=28) + timedelta(days=4)).replace(day=1)
         return min(following - timedelta(days=1), self.day(self.now))
 
-    def _stock(self, kpi: str, grain: str, dimension: str) -> dict[tuple[date, str], Cell]:
-        """The last day of each period stands for it."""
-        day, today = self.day(min(life.created for life in self.countable)), self.day(self.now)
-        last_days: dict[date, date] = {}
-        while day <= today:
-            last_days[period(grain, day)] = day
-            day += timedelta(days=1)
-        counted: dict[tuple[date, str], int] = {}
-        for start, on in last_days.items():
-            for case in self.stock(kpi, on):
-                member = self._member(case, dimension)
-                if member is not None:
-                    counted[start, member] = counted.get((start, member), 0) + 1
-        return {key: Cell(n, {"value": n}) for key, n in counted.items()}
-
-    def _member(self, case: Case, dimension: str) -> str | None:
+    def member(self, case: Case, dimension: str) -> str | None:
         ticket = self.lives[case.ticket].ticket
         if dimension == "all":
             return ""
@@ -123,20 +95,84 @@ class Truth:
         return ticket.priority or self.words.no_priority
 
 
+class Measure(Protocol):
+    """One KPI, whole."""
+
+    @property
+    def dimensions(self) -> Sequence[str]: ...
+
+    def cells(self, truth: Truth, grain: str, dimension: str) -> Cells: ...
+
+    def by_ticket(self, truth: Truth) -> ByTicket:
+        """What `explain` lists of every month."""
+        ...
+
+
+class Flow(NamedTuple):
+    """Things that happen: every one of a period counts."""
+
+    cases: Callable[[Truth], Iterable[Case]]
+    summed: Callable[[Sequence[int]], Cell]
+    dimensions: Sequence[str] = DIMENSIONS
+
+    def cells(self, truth: Truth, grain: str, dimension: str) -> Cells:
+        found: dict[tuple[date, str], list[int]] = {}
+        for case in self.cases(truth):
+            member = truth.member(case, dimension)
+            if member is not None:
+                found.setdefault((period(grain, truth.day(case.at)), member), []).append(case.value)
+        return {key: self.summed(values) for key, values in found.items()}
+
+    def by_ticket(self, truth: Truth) -> ByTicket:
+        found: ByTicket = {}
+        for case in self.cases(truth):
+            found.setdefault(case.ticket, []).append((truth.day(case.at), case.value))
+        return found
+
+
+class Stock(NamedTuple):
+    """Things that stand at a day's end; the last day of each period stands for it."""
+
+    standing: Callable[[Truth, int], Iterable[Case]]
+    """Who stands there at an instant."""
+    summed: Callable[[Sequence[int]], Cell]
+    dimensions: Sequence[str] = DIMENSIONS
+
+    def cells(self, truth: Truth, grain: str, dimension: str) -> Cells:
+        last_days = {period(grain, day): day for day in truth.days()}
+        found: dict[tuple[date, str], list[int]] = {}
+        for start, on in last_days.items():
+            for case in self.standing(truth, truth.end_of(on)):
+                member = truth.member(case, dimension)
+                if member is not None:
+                    found.setdefault((start, member), []).append(case.value)
+        return {key: self.summed(values) for key, values in found.items()}
+
+    def by_ticket(self, truth: Truth) -> ByTicket:
+        found: ByTicket = {}
+        for on in map(truth.last_day, truth.months()):
+            for case in self.standing(truth, truth.end_of(on)):
+                found.setdefault(case.ticket, []).append((on, case.value))
+        return found
+
+
 def period(grain: str, day: date) -> date:
     if grain == "week":
         return day - timedelta(days=day.weekday())
     return day.replace(day=1) if grain == "month" else day
 
 
-def _cell(kpi: str, values: Sequence[int]) -> Cell:
-    n = len(values)
-    if kpi in COUNTS:
-        return Cell(n, {"value": n})
-    if kpi in RATIOS:
-        return Cell(n, {"value": 100 * sum(values) / n})
+def counted(values: Sequence[int]) -> Cell:
+    return Cell(len(values), {"value": sum(values)})
+
+
+def shared(values: Sequence[int]) -> Cell:
+    return Cell(len(values), {"value": 100 * sum(values) / len(values)})
+
+
+def spread(values: Sequence[int]) -> Cell:
     marks = {f"p{percent}": _percentile(values, percent / 100) for percent in (50, 90, 95)}
-    return Cell(n, {"mean": sum(values) / n, **marks})
+    return Cell(len(values), {"mean": sum(values) / len(values), **marks})
 
 
 def _percentile(values: Sequence[int], share: float) -> float:
@@ -146,3 +182,25 @@ def _percentile(values: Sequence[int], share: float) -> float:
     below = int(place)
     above = min(below + 1, len(ordered) - 1)
     return ordered[below] + (place - below) * (ordered[above] - ordered[below])
+
+
+def of_each(tell: Callable[[Life], Iterable[Case]], truth: Truth) -> Iterable[Case]:
+    return [case for life in truth.countable for case in tell(life)]
+
+
+def _standing(stands: Callable[[Life, int], bool], truth: Truth, at: int) -> Iterable[Case]:
+    return [
+        Case(life.number, at, 1, life.agent(at), life.group(at))
+        for life in truth.countable
+        if life.created <= at and stands(life, at)
+    ]
+
+
+def _summed(kpi: str) -> Callable[[Sequence[int]], Cell]:
+    return counted if kpi in COUNTS else shared if kpi in RATIOS else spread
+
+
+BASIC: Mapping[str, Measure] = {
+    **{kpi: Flow(partial(of_each, tell), _summed(kpi)) for kpi, tell in CASES.items()},
+    **{kpi: Stock(partial(_standing, stands), counted) for kpi, stands in STOCKS.items()},
+}

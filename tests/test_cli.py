@@ -11,12 +11,15 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from dotenv import dotenv_values
 from typer.testing import CliRunner, Result
 
+from storage.database import open_database
+from storage.store import Store
 from sync.cli import app
 from sync.commands_setup import init
 
@@ -80,6 +83,22 @@ def test_a_sync_brings_rows_and_the_kpis_show_them(folder: Path) -> None:
     shown = deskpulse("kpi", "ticket_volume", "--since", "2020-01-01", "--grain", "month")
     assert shown.exit_code == 0
     assert "ticket_volume" in shown.stdout
+
+
+def test_periods_from_before_tickets_were_read_are_marked_and_the_reason_is_told(folder: Path) -> None:
+    deskpulse("sync")
+    database = open_database("sqlite:///deskpulse.db")
+    store = Store(database)
+    store.walk_begun("drop", "tickets", datetime(2025, 2, 10, tzinfo=UTC))
+    store.stream_done("drop", "tickets", datetime(2025, 3, 1, tzinfo=UTC))
+    database.dispose()
+    deskpulse("sync")
+    sentence = "drop: tickets before 2025-02-10 were not read (SINCE)"
+    shown = deskpulse("kpi", "ticket_volume", "--grain", "month", "--since", "2025-01-01").stdout
+    assert sentence in shown
+    assert "1~" in shown
+    assert sentence in deskpulse("explain", "ticket_volume", "--period", "2025-02-04").stdout
+    assert "SINCE" not in deskpulse("explain", "ticket_volume", "--period", "2025-02-11").stdout
 
 
 def test_a_second_sync_reads_nothing_new(folder: Path) -> None:

@@ -21,6 +21,7 @@ from connectors import (
 from storage.database import open_database
 from storage.errors import DatabaseUnavailable
 from storage.store import Saved, Store
+from storage.tables import reaches
 from sync.asked import Asked
 from sync.engine import Engine
 from sync.report import Outcome, Report, StreamReport, Watch
@@ -67,6 +68,12 @@ class Desk:
     def runs(self) -> list[dict[str, Any]]:
         with self.database.connect() as connection:
             return [dict(row) for row in connection.execute(sa.text("SELECT * FROM runs")).mappings()]
+
+    def reaches(self) -> dict[str, datetime | None]:
+        """Stream → since when everything was read."""
+        with self.database.connect() as connection:
+            rows = connection.execute(sa.select(reaches.c.stream, reaches.c.since))
+            return {row[0]: row[1] for row in rows}
 
     def cursor(self, stream: str = "tickets") -> Any:
         known = self.store.checkpoint("acme", stream)
@@ -115,6 +122,39 @@ def test_full_reads_from_the_beginning_and_changes_nothing(desk: Desk) -> None:
 
     assert script.asked == [None, None]
     assert (report.rows_read, report.rows_changed) == (3, 0)
+
+
+def test_how_far_back_a_first_sync_read_is_kept_whatever_the_settings_say_later(desk: Desk) -> None:
+    first, later = NOW - timedelta(days=30), NOW - timedelta(days=20)
+    desk.sync(FakeAccount(Script("groups", [page(7)]), Script("tickets", [page(1), page(2)], since=first)))
+    assert desk.reaches() == {"tickets": first}
+    desk.sync(FakeAccount(Script("tickets", [page(1), page(2), page(3)], since=later)))
+    desk.sync(FakeAccount(Script("tickets", [page(1), page(2)], since=later)), Asked(full=True))
+    desk.store.reset("acme")
+    assert desk.reaches() == {"tickets": first}
+
+
+def test_a_full_sync_reaches_further_back_once_it_is_over(desk: Desk) -> None:
+    first, further = NOW - timedelta(days=30), NOW - timedelta(days=90)
+    desk.sync(FakeAccount(Script("tickets", [page(1), page(2)], since=first)))
+    broken = Script("tickets", [page(1), Unavailable("the helpdesk does not answer")], since=further)
+    desk.sync(FakeAccount(broken), Asked(full=True))
+    assert desk.reaches() == {"tickets": first}
+    desk.sync(FakeAccount(Script("tickets", [page(1), page(2)], since=further)))
+    assert desk.reaches() == {"tickets": further}
+
+
+def test_a_first_sync_that_was_cut_has_not_reached_anything_yet(desk: Desk) -> None:
+    began = NOW - timedelta(days=30)
+    desk.sync(FakeAccount(Script("tickets", [page(1), Unavailable("no answer")], since=began)))
+    assert desk.reaches() == {"tickets": None}
+    desk.sync(FakeAccount(Script("tickets", [page(1), page(2)], since=NOW)))
+    assert desk.reaches() == {"tickets": began}
+
+
+def test_an_account_of_which_nothing_could_be_read_reaches_nowhere(desk: Desk) -> None:
+    desk.sync(FakeAccount(Script("tickets", [Misconfigured("the token was revoked")], since=NOW)))
+    assert desk.reaches() == {}
 
 
 def test_the_next_page_is_fetched_while_one_is_stored(desk: Desk) -> None:

@@ -22,7 +22,7 @@ from kpi.verify import verify
 from storage.database import open_database
 from storage.derived import FACT_TABLES, kpi_cells
 from storage.store import Store
-from storage.tables import TABLES, metadata
+from storage.tables import TABLES, metadata, reaches
 from tests.random_history import START, Team
 
 _VENDORS = {"acme": "zendesk", "zeta": "freshdesk"}
@@ -76,6 +76,8 @@ def _live(engine: sa.Engine, random: Random, tickets: int) -> tuple[Reporting, A
     reporting = Reporting(zone=random.choice(_ZONES), vendors=_VENDORS, meaning=_MEANING, catalog=catalog)
     store = Store(engine, clock=lambda: START)
     for account, page in Team(random).pages(tickets):
+        if random.random() < 0.2:
+            _read_further(store, random, account)
         store.save(account, "all", page)
         if random.random() < 0.4:
             now += timedelta(hours=random.choice((0, 1, 20, 200, 900)))
@@ -92,6 +94,13 @@ def _live(engine: sa.Engine, random: Random, tickets: int) -> tuple[Reporting, A
                     refresh(engine, reporting, now=now, progress=progress)
     refresh(engine, reporting, now=now)
     return reporting, now
+
+
+def _read_further(store: Store, random: Random, account: str) -> None:
+    """A walk over the account's tickets begins, further back than another one or not, and may end."""
+    store.walk_begun(account, "tickets", START + timedelta(hours=random.randint(-100, 1500)))
+    if random.random() < 0.7:
+        store.stream_done(account, "tickets", START)
 
 
 def _contents(engine: sa.Engine) -> dict[str, list[Any]]:
@@ -114,7 +123,7 @@ def _contents(engine: sa.Engine) -> dict[str, list[Any]]:
 def _afresh(engine: sa.Engine, elsewhere: sa.Engine, reporting: Reporting, now: Any) -> dict[str, list[Any]]:
     """What the same rows come to in a database that has never seen anything else."""
     with engine.connect() as connection, elsewhere.begin() as other:
-        for table in TABLES.values():
+        for table in (*TABLES.values(), reaches):
             if rows := [dict(row) for row in connection.execute(sa.select(table)).mappings()]:
                 other.execute(sa.insert(table), rows)
     rebuild(elsewhere, reporting, now=now)

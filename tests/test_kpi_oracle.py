@@ -4,9 +4,7 @@ The same desk is told in three vendors' ways over HTTP, synced by the real engin
 does not tell cannot be known: `LIMITS` lists it all, with the tickets it is about, and everything else is equal.
 """
 
-from collections.abc import Callable, Sequence
-from datetime import date
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import pytest
 import sqlalchemy as sa
@@ -15,163 +13,32 @@ from connectors.sandbox import Desk
 from kpi.catalog import CATALOG
 from kpi.explain import Contribution, Explanation
 from storage.database import open_database
-from tests.kpi_cases import STOCKS
-from tests.kpi_life import DONE, Life
-from tests.kpi_oracle import DIMENSIONS, GRAINS, KPIS, Cell, Truth
+from tests.kpi_life import DONE
+from tests.kpi_limits import LIMITS, Limit, is_any
+from tests.kpi_measures import MEASURES
+from tests.kpi_oracle import GRAINS, ByTicket, Cell, Cells, Measure, Truth
 from tests.kpi_service import DIALECTS, NOW, WORDS, Service, quiet, told_by
-
-
-class Limit(NamedTuple):
-    """Where a vendor tells too little."""
-
-    why: str
-    hidden: Callable[[Life], bool]
-    """The tickets of which it does; all others must come out exactly."""
-    most: float
-    """The largest share of the tickets that may come out otherwise."""
-    dimensions: tuple[str, ...] = DIMENSIONS
-    """Where it shows."""
-    is_marked: bool = True
-    """Whether the number says that it is approximated."""
-
-
-def was_reopened(life: Life) -> bool:
-    return bool(life.reopens)
-
-
-def stood_waiting(life: Life) -> bool:
-    return was_reopened(life) or any(status in ("pending", "on_hold") for _, status in life.statuses)
-
-
-def changed_hours(life: Life) -> bool:
-    return sum(event.kind == "schedule" for event in life.events) > 1
-
-
-def changed_group(life: Life) -> bool:
-    return sum(event.kind == "group" for event in life.events) > 1
-
-
-def changed_agent(life: Life) -> bool:
-    return sum(event.kind == "agent" for event in life.events) > 1
-
-
-def is_purged(life: Life) -> bool:
-    """Deleted for good before it was ever read: its answer is all that is left of it."""
-    return not life.is_countable
-
-
-def answered_again(life: Life) -> bool:
-    return len(life.answers) > 1
-
-
-def is_untold(life: Life) -> bool:
-    """Now and then HubSpot's properties know nothing of a first response."""
-    return life.number % 20 == 7
-
-
-def any_of(*reasons: Callable[[Life], bool]) -> Callable[[Life], bool]:
-    return lambda life: any(reason(life) for reason in reasons)
-
-
-def is_any(_life: Life) -> bool:
-    return True
-
-
-PURGED = (
-    "answers on tickets that are gone for good; a changed answer keeps the date or the agent of the first"
-)
-NO_GROUPS = "no history of groups, by which hours go: today's stands for the one then"
-NO_STATUSES = "no history of statuses: only the last solve and the last reopening are told"
-NO_HOURS = "no schedules: business time waits for hours that the organisation gives"
-UNREAD = "conversations are read only where a first response is not told"
-LIMITS = {
-    ("freshdesk", "csat_score"): Limit(PURGED, any_of(is_purged, answered_again), 0.06, is_marked=False),
-    ("freshdesk", "csat_dissatisfied_rate"): Limit(
-        PURGED, any_of(is_purged, answered_again), 0.06, is_marked=False
-    ),
-    ("freshdesk", "csat_comment_rate"): Limit(
-        PURGED, any_of(is_purged, answered_again), 0.06, is_marked=False
-    ),
-    ("freshdesk", "first_response_time"): Limit(NO_GROUPS, changed_group, 0, ("group",)),
-    ("freshdesk", "avg_reply_time"): Limit(NO_GROUPS, changed_group, 0, ("group",)),
-    ("freshdesk", "first_response_time_business"): Limit(NO_GROUPS, changed_group, 0.06),
-    ("freshdesk", "avg_reply_time_business"): Limit(NO_GROUPS, changed_group, 0.06),
-    ("freshdesk", "full_resolution_time_business"): Limit(NO_GROUPS, changed_group, 0.06),
-    ("freshdesk", "group_changes_per_ticket"): Limit(NO_GROUPS, changed_group, 0.1),
-    ("freshdesk", "first_resolution_time"): Limit(NO_STATUSES, was_reopened, 0.12),
-    ("freshdesk", "first_resolution_time_business"): Limit(
-        NO_STATUSES, any_of(was_reopened, changed_group), 0.15
-    ),
-    ("freshdesk", "active_resolution_time"): Limit(NO_STATUSES, was_reopened, 0.12),
-    ("freshdesk", "reopen_rate"): Limit(NO_STATUSES, was_reopened, 0.12),
-    ("freshdesk", "solve_events"): Limit(NO_STATUSES, was_reopened, 0.12),
-    ("freshdesk", "reopen_events"): Limit(NO_STATUSES, was_reopened, 1),
-    ("freshdesk", "requester_wait_time"): Limit(NO_STATUSES, stood_waiting, 0.5),
-    ("freshdesk", "agent_wait_time"): Limit(NO_STATUSES, stood_waiting, 0.5),
-    ("freshdesk", "on_hold_time"): Limit(NO_STATUSES, stood_waiting, 0.2),
-    ("freshdesk", "agent_work_time"): Limit(NO_STATUSES, stood_waiting, 0.5),
-    ("freshdesk", "requester_wait_time_business"): Limit(
-        NO_STATUSES, any_of(stood_waiting, changed_group), 0.5
-    ),
-    ("freshdesk", "agent_wait_time_business"): Limit(NO_STATUSES, any_of(stood_waiting, changed_group), 0.5),
-    ("freshdesk", "on_hold_time_business"): Limit(NO_STATUSES, any_of(stood_waiting, changed_group), 0.2),
-    ("freshdesk", "agent_work_time_business"): Limit(NO_STATUSES, any_of(stood_waiting, changed_group), 0.5),
-    ("freshdesk", "agent_changes_per_ticket"): Limit("no history of agents", changed_agent, 0.1),
-    ("freshdesk", "transfer_rate"): Limit("no history of agents", changed_agent, 0.1),
-    ("freshdesk", "replies_per_ticket"): Limit(
-        "nothing is told of replies on tickets that the staff opened", lambda life: life.is_outbound, 0.05
-    ),
-    ("freshdesk", "backlog"): Limit(NO_STATUSES, was_reopened, 0.1),
-    ("freshdesk", "backlog_active"): Limit(NO_STATUSES, stood_waiting, 0.5),
-    ("freshdesk", "backlog_waiting_customer"): Limit(NO_STATUSES, stood_waiting, 0.6),
-    ("freshdesk", "backlog_on_hold"): Limit(NO_STATUSES, stood_waiting, 0.5),
-    ("freshdesk", "backlog_unassigned"): Limit("no history of agents", is_any, 1),
-    ("freshdesk", "backlog_unreplied"): Limit(NO_STATUSES, was_reopened, 0.1),
-    ("hubspot", "csat_score"): Limit(PURGED, any_of(is_purged, answered_again), 0.1, is_marked=False),
-    ("hubspot", "csat_dissatisfied_rate"): Limit(
-        PURGED, any_of(is_purged, answered_again), 0.1, is_marked=False
-    ),
-    ("hubspot", "csat_comment_rate"): Limit(PURGED, any_of(is_purged, answered_again), 0.1, is_marked=False),
-    ("hubspot", "first_response_time_business"): Limit(
-        "no schedules: the vendor's own figure, under the schedule at the reply, and now and then none",
-        any_of(is_untold, changed_hours), 0.12, is_marked=False,
-    ),
-    ("hubspot", "full_resolution_time_business"): Limit(
-        "no schedules: the vendor's own figure, under the schedule at the end",
-        changed_hours, 0.06, is_marked=False,
-    ),
-    ("hubspot", "replies_per_ticket"): Limit(UNREAD, is_any, 1),
-    ("hubspot", "customer_messages_per_ticket"): Limit(UNREAD, is_any, 1),
-    ("hubspot", "avg_reply_time"): Limit(UNREAD, is_any, 1),
-    ("hubspot", "avg_reply_time_business"): Limit(f"{UNREAD}; {NO_HOURS}", is_any, 1),
-    ("hubspot", "first_resolution_time_business"): Limit(NO_HOURS, is_any, 1),
-    ("hubspot", "requester_wait_time_business"): Limit(NO_HOURS, is_any, 1),
-    ("hubspot", "agent_wait_time_business"): Limit(NO_HOURS, is_any, 1),
-    ("hubspot", "on_hold_time_business"): Limit(NO_HOURS, is_any, 1),
-    ("hubspot", "agent_work_time_business"): Limit(NO_HOURS, is_any, 1),
-}  # fmt: skip
-"""(vendor, KPI) → what cannot be exact. Zendesk tells everything."""
 
 
 def check(service: Service, desk: Desk, zone: str = "UTC") -> None:
     """Every cell of every KPI, and where a vendor tells too little every ticket it tells of."""
     truth = Truth(desk, zone, WORDS[service.vendor])
     stored = service.cells()
-    for kpi in KPIS:
+    for kpi, measure in MEASURES.items():
         limit = LIMITS.get((service.vendor, kpi))
         limited = limit.dimensions if limit else ()
-        assert truth.cells(kpi, "day", "all"), f"{kpi}: nothing to compare"
+        assert measure.cells(truth, "day", measure.dimensions[0]), f"{kpi}: nothing to compare"
         for grain in GRAINS:
-            for dimension in DIMENSIONS:
+            for dimension in measure.dimensions:
                 if dimension not in limited:
-                    told = truth.cells(kpi, grain, dimension)
+                    told = measure.cells(truth, grain, dimension)
                     compare(f"{kpi} by {dimension}, {grain}", told, stored.get((kpi, grain, dimension), {}))
         if limit is not None:
-            check_limit(service, truth, kpi, limit)
+            check_limit(service, truth, kpi, measure, limit)
     check_reasons(service, truth)
 
 
-def compare(name: str, told: dict[tuple[date, str], Cell], found: dict[tuple[date, str], Cell]) -> None:
+def compare(name: str, told: Cells, found: Cells) -> None:
     wrong = {
         key: (told.get(key), found.get(key))
         for key in {*told, *found}
@@ -186,10 +53,10 @@ def is_same(told: Cell | None, found: Cell | None) -> bool:
     return all(found.values[name] == pytest.approx(value, rel=1e-9) for name, value in told.values.items())
 
 
-def check_limit(service: Service, truth: Truth, kpi: str, limit: Limit) -> None:
+def check_limit(service: Service, truth: Truth, kpi: str, measure: Measure, limit: Limit) -> None:
     """What differs is about the tickets that the limit names, not more than it allows, and marked."""
     explained = [service.explained(kpi, month) for month in truth.months()]
-    told, found = by_ticket(truth, kpi), listed(explained, truth)
+    told, found = measure.by_ticket(truth), listed(explained, truth)
     wrong = {number for number in {*told, *found} if told.get(number) != found.get(number)}
     shown = {number: (told.get(number), found.get(number)) for number in sorted(wrong)}
     unexpected = [number for number in wrong if not limit.hidden(truth.lives[number])]
@@ -215,19 +82,8 @@ def check_reasons(service: Service, truth: Truth) -> None:
                     assert limit.hidden(truth.lives[number_of(truth, case)])
 
 
-def by_ticket(truth: Truth, kpi: str) -> dict[int, list[tuple[date, float]]]:
-    found: dict[int, list[tuple[date, float]]] = {}
-    for month in truth.months():
-        cases = truth.stock(kpi, truth.last_day(month)) if kpi in STOCKS else truth.cases(kpi)
-        for case in cases:
-            day = truth.last_day(month) if kpi in STOCKS else truth.day(case.at)
-            if day.replace(day=1) == month:
-                found.setdefault(case.ticket, []).append((day, case.value))
-    return found
-
-
-def listed(explained: Sequence[Explanation], truth: Truth) -> dict[int, list[tuple[date, float]]]:
-    found: dict[int, list[tuple[date, float]]] = {}
+def listed(explained: Sequence[Explanation], truth: Truth) -> ByTicket:
+    found: ByTicket = {}
     for case in (case for one in explained for case in one.counted):
         assert case.day is not None
         assert case.value is not None

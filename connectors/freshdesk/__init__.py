@@ -161,7 +161,7 @@ class FreshdeskConnector(Connector[FreshdeskSettings]):
             for only in _GONE
         }
         return [
-            Stream("tickets", tickets.pull, retry=reader.again),
+            Stream("tickets", tickets.pull, retry=reader.again, since=own.since),
             *(Stream(f"{only}_tickets", sweep.pull, retry=reader.again) for only, sweep in passes.items()),
         ]
 
@@ -177,8 +177,8 @@ class FreshdeskConnector(Connector[FreshdeskSettings]):
             self.settings.since, margin=timedelta(days=1), look_back=timedelta(days=14),
         )  # fmt: skip
         return [
-            Stream("ratings", answered.pull, retry=ratings.again),
-            Stream("time_entries", logged.pull, retry=entries.again),
+            Stream("ratings", answered.pull, retry=ratings.again, since=self.settings.since),
+            Stream("time_entries", logged.pull, retry=entries.again, since=self.settings.since),
         ]
 
     def _ticket_alone(self, row: TicketRow) -> Sequence[Record]:

@@ -75,11 +75,11 @@ class HubSpotConnector(Connector[HubSpotSettings]):
             Stream("owners", self.owners.pull, HOURLY, self.owners.reader.again),
             Stream("statuses", self.stages.pull, DAILY, self.stages.reader.again),
             Stream("organisations", companies.pull, HOURLY, companies.reader.again),
-            Stream("tickets", tickets.changes.pull, retry=tickets.reader.again),
+            Stream("tickets", tickets.changes.pull, retry=tickets.reader.again, since=given.since),
             Stream("archived_tickets", tickets.archived.pull, DAILY, tickets.reader.again),
             Stream("open_tickets", tickets.open, DAILY, tickets.reader.again),
-            Stream("ratings", ratings.changes.pull, retry=ratings.reader.again),
-            Stream("calls", calls.changes.pull, retry=calls.reader.again),
+            Stream("ratings", ratings.changes.pull, retry=ratings.reader.again, since=given.since),
+            Stream("calls", calls.changes.pull, retry=calls.reader.again, since=given.since),
             Stream("archived_ratings", ratings.archived.pull, DAILY, ratings.reader.again),
         ]
 

@@ -1,6 +1,7 @@
 """Which streams an account has: where each is, how its rows are read, how often."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final
@@ -109,7 +110,7 @@ class Streams:
             f"{_EXPORT}/ticket_metric_events", "ticket_metric_events", _SLA_EVENT, since, full_page=SHORT_PAGE
         )
         return [
-            Stream("tickets", tickets.pull, retry=reader.again),
+            Stream("tickets", tickets.pull, retry=reader.again, since=self.settings.since),
             self._by_time("ticket_events", log),
             self._by_time("sla_events", steps, needed=self.uses_sla),
         ]
@@ -119,14 +120,17 @@ class Streams:
         ratings = Ratings(self.api, self.clock, self.settings.since, _RATING)
         surveys = SurveyResponses(self.api, self.clock, self.settings.since, _SURVEY)
         return [
-            Stream("ratings", ratings.pull, retry=_RATING.again),
-            Stream("survey_responses", surveys.pull, retry=_SURVEY.again),
+            Stream("ratings", ratings.pull, retry=_RATING.again, since=self.settings.since),
+            Stream("survey_responses", surveys.pull, retry=_SURVEY.again, since=self.settings.since),
         ]
 
     def _talk(self) -> list[Stream]:
         since = self.settings.since
         return [
-            self._by_time(name, Export(path, field, reader, since, bucket=TALK, overlap=CALL_OVERLAP))
+            replace(
+                self._by_time(name, Export(path, field, reader, since, bucket=TALK, overlap=CALL_OVERLAP)),
+                since=since,
+            )
             for name, path, field, reader in (
                 ("calls", f"{_TALK}/calls", "calls", _CALL),
                 ("call_legs", f"{_TALK}/legs", "legs", _LEG),

@@ -553,6 +553,14 @@ def upgrade() -> None:
         batch_op.create_index("ix_ratings_ticket_id", ["account", "ticket_id"], unique=False)
 
     op.create_table(
+        "reaches",
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("stream", sa.Text(), nullable=False),
+        sa.Column("walk_since", sa.BigInteger(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("account", "stream"),
+    )
+    op.create_table(
         "rejected_rows",
         sa.Column(
             "id",

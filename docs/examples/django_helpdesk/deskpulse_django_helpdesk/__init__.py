@@ -111,7 +111,7 @@ class DjangoHelpdeskConnector(Connector[DjangoHelpdeskSettings]):
         await self.client.aclose()
 
     def streams(self) -> Sequence[Stream]:
-        return [Stream("tickets", self.tickets, retry=again)]
+        return [Stream("tickets", self.tickets, retry=again, since=self.settings.since)]
 
     async def check(self) -> Checked:
         """One ticket is asked for: who is no member of the staff is refused."""
