@@ -54,7 +54,7 @@ class CallFact(NamedTuple):
     is_handled: int
     """Somebody of the staff talked with the customer."""
     is_offered: int
-    """It came into the queue, and was not given up at once."""
+    """It is known to have come into the queue, and was not given up there at once."""
     is_abandoned: int
     """Given up in the queue, not at once."""
     step: str | None
@@ -77,8 +77,7 @@ def call_fact(
     is_inbound = call.direction == "inbound"
     is_handled = call.outcome in _HANDLED
     wait_seconds = call.wait_seconds if call.wait_seconds is not None else call.answer_seconds
-    is_short = wait_seconds is not None and wait_seconds < short_abandon_seconds
-    is_abandoned = is_inbound and call.outcome == "abandoned_in_queue" and not is_short
+    is_offered = is_inbound and _is_offered(call.outcome, wait_seconds, short_abandon_seconds)
     talk, hold, wrap = _seconds(call, legs)
     is_timed = is_handled and talk is not None
     return CallFact(
@@ -87,8 +86,8 @@ def call_fact(
         call.ticket_id,
         int(is_inbound),
         int(is_handled),
-        int(is_inbound and (is_handled or is_abandoned)),
-        int(is_abandoned),
+        int(is_offered),
+        int(is_offered and call.outcome == "abandoned_in_queue"),
         _STEPS.get(call.outcome) if is_inbound else None,
         call.started_at,
         days.day(call.started_at),
@@ -101,10 +100,25 @@ def call_fact(
     )
 
 
+def _is_offered(outcome: str, wait_seconds: int | None, short_abandon_seconds: int) -> bool:
+    """Whether a call came into the queue: only its wait tells, and one who was missed or left a message
+    without any went past it.
+    """
+    if wait_seconds is None or outcome == "abandoned_in_ivr":
+        return False
+    if outcome == "abandoned_in_queue":
+        return wait_seconds >= short_abandon_seconds
+    return outcome in _HANDLED or wait_seconds > 0
+
+
 def _ended_at(call: CallInput) -> int:
+    """Where no end is told, all that is known of the call was over by then."""
     if call.ended_at is not None:
         return max(call.ended_at, call.started_at)
-    return call.started_at + (call.duration_seconds or 0) * SECOND
+    if call.duration_seconds is not None:
+        return call.started_at + call.duration_seconds * SECOND
+    known = (call.wait_seconds, call.talk_seconds, call.hold_seconds)
+    return call.started_at + sum(seconds or 0 for seconds in known) * SECOND
 
 
 def _seconds(call: CallInput, legs: Sequence[LegInput]) -> tuple[int | None, int, int]:

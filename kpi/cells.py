@@ -13,8 +13,9 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from kpi.metric import APPROXIMATED, AT_RISK, DERIVED, EXACT, OUTSIDE, STOCKS, Metric, Shape
+from kpi.metric import APPROXIMATED, AT_RISK, DERIVED, EXACT, STOCKS, Metric, Shape
 from kpi.periods import Chunk, Grain, last_day, period_of
+from kpi.whole import Whole
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -31,8 +32,6 @@ PROFILE = "hour_of_week"
 NAMED_BY_ACCOUNT = (*OF_ACCOUNT, "organisation")
 """Dimensions whose members are written `<account>/<id>`."""
 
-FIRST = -(1 << 40)
-"""A day before any other."""
 Z = 1.959963984540054
 RANKS = (EXACT, DERIVED, APPROXIMATED)
 LOW_SAMPLE = 30
@@ -209,16 +208,11 @@ class Scope:
     """The reporting zone's local day at `now`."""
     vendors: Mapping[str, str]
     """Account → connector, for how well its data support a KPI."""
-    whole: Mapping[str, int] = field(default_factory=dict)
-    """Account → the first day from which on all its tickets were read; one without was read from its beginning."""
+    whole: Whole = field(default_factory=Whole)
 
-    def whole_from(self, metric: Metric, account: str) -> int:
-        """The first day of which a KPI's facts are whole; of all accounts, the last one's."""
-        if metric.anchor in OUTSIDE:
-            return FIRST
-        if account == EVERYBODY:
-            return max(self.whole.values(), default=FIRST)
-        return self.whole.get(account, FIRST)
+    def whole_since(self, metric: Metric, account: str) -> int:
+        """The first day of which a KPI's facts were all read."""
+        return self.whole.since(metric.anchor, account)
 
 
 def cells(metric: Metric, facts: Facts, scope: Scope) -> Iterator[Cell]:
@@ -313,7 +307,7 @@ class _Grouping:
 
     def _is_as_whole_as_all(self, account: str) -> bool:
         metric, scope = self.metric, self.scope
-        return scope.whole_from(metric, account) == scope.whole_from(metric, EVERYBODY)
+        return scope.whole_since(metric, account) == scope.whole_since(metric, EVERYBODY)
 
     def _grouped(self, dimension: str, codes: Ints, names: list[str], *, by_account: bool) -> Iterator[Cell]:
         accounts = self.facts.account_names if by_account else [EVERYBODY]
@@ -410,8 +404,8 @@ class _Grouping:
             )
 
     def _not_whole(self, accounts: list[str], width: int) -> Bools:
-        """Which keys are those of periods from before all of an account's tickets were read."""
-        whole = np.array([self.scope.whole_from(self.metric, account) for account in accounts])
+        """Which keys are those of periods from before all of an account's facts were read."""
+        whole = np.array([self.scope.whole_since(self.metric, account) for account in accounts])
         return np.repeat(self.dated[None, :] < whole[:, None], width)
 
     def _sums(self, keys: Ints, values: Floats, order: Ints, size: int) -> Floats:

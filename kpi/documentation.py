@@ -4,7 +4,9 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from kpi.catalog import CATALOG
+from kpi.meaning import Meaning
 from kpi.metric import VENDORS, Metric
+from kpi.wording import worded
 
 _INTRO = """\
 # The KPIs
@@ -19,7 +21,11 @@ tags are the ticket's of today.
 where a customer's first request is measured. A period without any case has no value, never a zero.
 
 **How well it is known.** `exact`: the vendor gives the value or every event; `derived`: we compute it from complete events; `approximated`: inferred, and marked so
-at each value; `unavailable`: the vendor's data do not hold it. Periods that began before an account's tickets were read (`SINCE`) are `approximated`, too.
+at each value; `unavailable`: the vendor's data do not hold it, and "waits for" says what brings it. Periods that began before an account's tickets were read (`SINCE`) are `approximated`, too.
+
+**What it waits for.** Some KPIs have no value until somebody brings what no helpdesk knows ([files](files.md)) or chooses what a word means
+([kpi.toml](kpi-file.md)); each says which. Where a helpdesk is named, the others give it by themselves. The texts here are those without a kpi.toml; in
+`report_kpi_definitions` and `deskpulse explain` they say what yours chooses.
 
 **How sure it is.** Shares carry their Wilson 95 % interval. `low_sample` marks values of fewer than 30 cases (p90: 10, p95: 20). `provisional` marks
 periods in which some cases may still change their verdict.
@@ -54,7 +60,8 @@ After an upgrade that adds or changes an entry, the next sync computes what depe
 
 def page(catalog: Sequence[Metric]) -> str:
     """The whole page as Markdown."""
-    parts = [_INTRO, *_overview(catalog), *(part for metric in catalog for part in _entry(metric)), _ADDING]
+    known = worded(catalog, Meaning())
+    parts = [_INTRO, *_overview(known), *(part for metric in known for part in _entry(metric)), _ADDING]
     return "\n".join(parts)
 
 
@@ -75,7 +82,12 @@ def _entry(metric: Metric) -> Iterator[str]:
     yield f"- formula: {metric.formula}"
     yield f"- dated by: {metric.anchor.name.replace('_', ' ')}"
     statistics = "mean, p50, p90, p95" if metric.shape == "distribution" else "value"
-    yield f"- statistics: {statistics}\n"
+    yield f"- statistics: {statistics}"
+    if metric.waits_for:
+        yield f"- waits for: {metric.waits_for}"
+    if metric.aliases:
+        yield f"- also known as: {', '.join(metric.aliases)}"
+    yield ""
 
 
 if __name__ == "__main__":

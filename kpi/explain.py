@@ -15,15 +15,17 @@ from kpi.composing import compared, period_before
 from kpi.computations import COMPUTATIONS
 from kpi.explaining import Asked, computed_cases
 from kpi.forecasts import first_bearing
-from kpi.metric import AGE, AHEAD, AT_RISK, OUTSIDE, STOCKS, Metric, Shape, Term
+from kpi.metric import AGE, AHEAD, AT_RISK, STOCKS, Metric, Shape, Term
 from kpi.periods import Grain, last_day, start_of
 from kpi.publishing import stored_vendors
 from kpi.questions import Question
-from kpi.reach import stored_reaches, told, whole_days
+from kpi.reach import stored_whole
 from kpi.reporting import Reporting
 from kpi.sources import Times, age
 from kpi.step_cells import passed_until
 from kpi.values import Value, values
+from kpi.whole import Whole
+from kpi.wording import worded
 from storage.columns import microseconds
 from storage.database import reading
 from storage.errors import explained
@@ -131,7 +133,7 @@ def explain(
     with explained(engine), reading(engine) as connection:
         at = passed_until(connection) or microseconds(now)
         vendors = {**stored_vendors(connection), **reporting.vendors}
-        whole = whole_days(stored_reaches(connection), reporting.zone)
+        whole = stored_whole(connection, reporting.zone)
         return _Explaining(connection, reporting.zone, vendors, whole, at).of(metric, asked)
 
 
@@ -168,8 +170,7 @@ class _Explaining:
     connection: sa.Connection
     zone: str
     vendors: Mapping[str, str]
-    whole: Mapping[str, int]
-    """Account → the first day from which on all its tickets were read."""
+    whole: Whole
     at: int
 
     def of(self, metric: Metric, asked: _Asked) -> Explanation:
@@ -224,7 +225,7 @@ class _Explaining:
 
     def _not_read(self, metric: Metric, asked: _Asked) -> Iterator[str]:
         """That tickets of its time were not read; a composed number's terms say so themselves."""
-        if metric.terms or metric.anchor in OUTSIDE:
+        if metric.terms:
             return
         today = local_days(self.zone).day(self.at)
         day = asked.start
@@ -232,7 +233,7 @@ class _Explaining:
             day = min(last_day(asked.grain, day), today)
         elif metric.anchor in COMPUTATIONS:
             day = first_bearing(metric, day, today)
-        yield from told(self.whole, asked.whose, day)
+        yield from self.whole.missing(metric.anchor, asked.whose, day)
 
     def _simple(self, metric: Metric, asked: _Asked) -> Explanation:
         days = local_days(self.zone)
@@ -287,7 +288,7 @@ def _numerator(metric: Metric, rows: Sequence[Mapping[str, Any]]) -> float:
 def _named(reporting: Reporting, kpi: str) -> Metric:
     for metric in reporting.catalog:
         if kpi in (metric.id, *metric.aliases):
-            return metric
+            return worded([metric], reporting.meaning)[0]
     raise KeyError(f"there is no KPI {kpi}")
 
 

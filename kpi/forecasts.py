@@ -21,7 +21,9 @@ from kpi.periods import Grain
 from kpi.selecting import fetched
 
 WEEK, WEEKS, AHEAD_DAYS = 7, 4, 14
-REACH = WEEK * (WEEKS + 2)
+FARTHEST = AHEAD_DAYS // WEEK + 1
+"""How many weeks before a forecast day its newest weekday that is over lies at most."""
+REACH = WEEK * (WEEKS + FARTHEST)
 """How many days before it a forecast looks back at most."""
 SURGE_Z, SURGE_COUNT = 3, 10
 LATELY_DAYS = 90
@@ -57,14 +59,14 @@ def is_surge(usual: Expected, count: int) -> bool:
 
 def weekdays_before(day: int, today: int) -> list[int]:
     """The last four days of the same weekday that are over when the forecast is made."""
-    weeks = 1 if day <= today + WEEK else 2
+    weeks = max((day - today) // WEEK + 1, 1)
     return [day - WEEK * back for back in range(weeks, weeks + WEEKS)]
 
 
 def bears_on(day: int) -> set[int]:
     """Days whose forecast counts the tickets of a day, or takes the account to have begun by it; and itself."""
-    counted = {day + WEEK * weeks for weeks in range(WEEKS + 2)}
-    return counted | set(range(day + WEEK * WEEKS, day + WEEK * (WEEKS + 2)))
+    counted = {day + WEEK * weeks for weeks in range(WEEKS + FARTHEST)}
+    return counted | set(range(day + WEEK * WEEKS, day + WEEK * (WEEKS + FARTHEST)))
 
 
 def first_bearing(metric: Metric, day: int, today: int) -> int:

@@ -26,12 +26,13 @@ class ResponseTarget:
 
 
 RESPONSE_TARGETS = (
-    ResponseTarget(60, frozenset({"chat", "messaging"})),
-    ResponseTarget(180, frozenset({"phone"})),
     ResponseTarget(900, priorities=frozenset({"urgent"})),
     ResponseTarget(86_400, priorities=frozenset({"low"})),
+    ResponseTarget(60, frozenset({"chat", "messaging"})),
+    ResponseTarget(180, frozenset({"phone"})),
     ResponseTarget(3600),
 )
+"""A priority overrides the channel's target: an urgent chat has 15 minutes, too."""
 
 
 @dataclass(frozen=True, slots=True)

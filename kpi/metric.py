@@ -273,6 +273,8 @@ class Metric:
     availability: Mapping[str, str] = field(default_factory=dict)
     approximated: int = 0
     """The facts' bits (`Approximated`) that make a value of this KPI approximated."""
+    waits_for: str = ""
+    """What somebody must bring or choose before there is a value, and for whom, where it is not of itself."""
     matures_at: str | None = None
     grain: str | None = None
     """SQL: the only grain (`day`, `week`, `month`) in whose periods a fact counts."""
@@ -291,7 +293,7 @@ class Metric:
     only_by: tuple[str, ...] = ()
     """Where it is told by some dimensions only: these, and no total."""
     aliases: tuple[str, ...] = ()
-    """Other names under which `metric_named` and the command line find it."""
+    """Other names under which `metric_named` and the command line find it, and people know it."""
 
     def available(self, vendor: str | None) -> str:
         """How well a vendor's data support this KPI; of an unknown connector, derived."""

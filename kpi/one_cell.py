@@ -30,7 +30,7 @@ def cell_of(
     """`accounts` are those whose facts it rests on, from the day `since` on (its period's first); unless
     told otherwise it is provisional while its period is not over.
     """
-    is_whole = scope.whole_from(metric, account) <= (period if since is None else since)
+    is_whole = scope.whole_since(metric, account) <= (period if since is None else since)
     if metric.has_interval:
         interval = wilson(numerator, n)
     return Cell(

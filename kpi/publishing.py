@@ -116,6 +116,8 @@ def _definition(metric: Metric, generation: int) -> dict[str, Any]:
         "fineness_below": metric.fineness_below,
         "generation": generation,
         "signature": signature(metric),
+        "waits_for": metric.waits_for or None,
+        "aliases": " ".join(metric.aliases) or None,
     }
 
 

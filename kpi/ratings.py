@@ -46,7 +46,7 @@ class RatingFact(NamedTuple):
     is_countable: int
     """Neither the answer nor its ticket was deleted, merged away, spam or a test."""
     is_counted: int
-    """The latest definite answer of its ticket and survey."""
+    """A definite answer, and the latest of its ticket and survey."""
     offered_day: int | None
     rated_at: int | None
     rated_day: int | None
@@ -183,9 +183,15 @@ def _is_definite(rating: RatingInput, reading: _Reading, context: Context) -> bo
 
 
 def _question(rating: RatingInput) -> tuple[str | None, ...]:
-    """What can be answered once; without a ticket, each answer is its own, as each item of SERVQUAL."""
-    alone = rating.id if rating.ticket_id is None or rating.survey_type == "servqual" else None
+    """What can be answered once; without a ticket, each answer is its own."""
+    alone = rating.id if rating.ticket_id is None or _stands_alone(rating) else None
     return rating.survey_type, rating.survey_id, rating.dimension, alone
+
+
+def _stands_alone(rating: RatingInput) -> bool:
+    """Each item of SERVQUAL and each message's sentiment; whose promotion is known, is asked of each person."""
+    is_of_a_person = rating.survey_type == "nps" and rating.respondent_id is not None
+    return is_of_a_person or rating.survey_type in ("servqual", "sentiment")
 
 
 class _Described(NamedTuple):

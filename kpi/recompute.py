@@ -13,7 +13,7 @@ beside the published ones (kpi.publishing).
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 
@@ -23,12 +23,14 @@ from kpi.calendar import day_number, local_days
 from kpi.exclusive import exclusively
 from kpi.goals import keep
 from kpi.publishing import begin, changed_metrics, known_vendors, of_answers, publish, stored_vendors
-from kpi.reach import note_reaches, read_reaches, stored_reaches, whole_days
+from kpi.reach import note_reaches, read_reaches, stored_reaches, stored_whole
 from kpi.repairing import touch_since
 from kpi.reporting import Reporting
 from kpi.restating import because
 from kpi.step_cells import CellsStep, is_waiting, pass_time
 from kpi.step_facts import FactsStep
+from kpi.whole import Whole
+from kpi.wording import worded
 from storage.columns import microseconds
 from storage.errors import explained
 from storage.judged import Cause
@@ -100,6 +102,7 @@ class Work:
     """One refresh, for whoever holds the right to it."""
 
     def __init__(self, engine: sa.Engine, reporting: Reporting, now: int, progress: Progress) -> None:
+        reporting = replace(reporting, catalog=worded(reporting.catalog, reporting.meaning))
         self.engine, self.reporting, self.now = engine, reporting, now
         self.done = Refreshed()
         today = local_days(reporting.zone).day(now)
@@ -141,9 +144,9 @@ class Work:
         self.facts.start_over(connection)
         begin(connection, self.reporting.catalog)
 
-    def _prepare(self) -> tuple[Mapping[str, str], Mapping[str, int]]:
-        """Notice what means something else than before; gives each account's connector, and its first day
-        of which everything was read.
+    def _prepare(self) -> tuple[Mapping[str, str], Whole]:
+        """Notice what means something else than before; gives each account's connector, and from when
+        on all of it was read.
         """
         with self.engine.begin() as connection:
             catalog = self.reporting.catalog
@@ -158,7 +161,7 @@ class Work:
             begin(connection, catalog if is_changed else changed_metrics(connection, catalog))
             publish(connection, catalog)
             keep(connection, self.reporting.goals, self.reporting.benchmarks)
-            return vendors, whole_days(stored_reaches(connection), self.reporting.zone)
+            return vendors, stored_whole(connection, self.reporting.zone)
 
     def touch_since(self, day: int) -> None:
         """Touch what may bear on that day or later: tickets, and all days that hold facts or cells."""

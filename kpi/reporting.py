@@ -10,9 +10,9 @@ from kpi.goals import BENCHMARKS, Benchmark, Goal
 from kpi.meaning import Meaning
 from kpi.metric import Metric
 
-FACTS_VERSION = 1
+FACTS_VERSION = 2
 """Raised when facts are computed otherwise than before: all are computed again then."""
-CELLS_VERSION = 2
+CELLS_VERSION = 3
 """The same for cells."""
 
 

@@ -16,6 +16,7 @@ from kpi.composing import composed, with_periods_before
 from kpi.computations import COMPUTATIONS
 from kpi.metric import AGE, AT_RISK, STOCKS, Anchor, Metric, measures
 from kpi.periods import Chunk, Grain, last_day
+from kpi.whole import Whole
 
 FETCHED = 20_000
 DESCRIPTIVE = {
@@ -201,8 +202,7 @@ class CellsWork:
     today: int
     zone: str
     vendors: Mapping[str, str]
-    whole: Mapping[str, int]
-    """Account → the first day from which on all its tickets were read."""
+    whole: Whole
 
     def __call__(self, connection: sa.Connection, stretch: Stretch) -> list[Cell]:
         metrics, chunk = stretch

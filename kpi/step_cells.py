@@ -17,6 +17,7 @@ from kpi.restating import Causes, Restating, read_causes
 from kpi.selecting import fetched
 from kpi.sharing import in_order, processors
 from kpi.sources import CellsWork, Sources, Stretch, by_sources
+from kpi.whole import Whole
 from storage.database import reading
 from storage.judged import Cause
 
@@ -75,7 +76,7 @@ class CellsStep:
         engine: sa.Engine,
         catalog: Sequence[Metric],
         vendors: Mapping[str, str],
-        whole: Mapping[str, int],
+        whole: Whole,
         zone: str,
         now: int,
         progress: Callable[[int, int], None],

@@ -21,7 +21,7 @@ from kpi.loading import Batch, FactsWork
 from kpi.metric import Metric
 from kpi.periods import Grain, chunks, start_of
 from kpi.publishing import generations, stored_vendors
-from kpi.reach import stored_reaches, whole_days
+from kpi.reach import stored_whole
 from kpi.recompute import Progress, Work, no_progress
 from kpi.reporting import Reporting
 from kpi.scratch import scratch_database, write_facts, write_standalone
@@ -181,7 +181,7 @@ def _check_cells(
     metrics = [metric for metric in reporting.catalog if metric.id in numbers]
     with reading(scratch) as connection:
         ahead = list(_stretches(stored, connection, metrics, numbers, today, first))
-    whole = whole_days(stored_reaches(stored), reporting.zone)
+    whole = stored_whole(stored, reporting.zone)
     work = CellsWork(now, today, reporting.zone, stored_vendors(stored), whole)
     processes = processors() if found.tickets >= WORTH_SHARING else 1
     for done, (stretch, computed) in enumerate(in_order(scratch, work, ahead, processes), start=1):

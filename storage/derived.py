@@ -438,6 +438,8 @@ kpi_definitions = sa.Table(
     sa.Column("fineness_below", sa.BigInteger, nullable=False),
     sa.Column("generation", sa.BigInteger, nullable=False),
     sa.Column("signature", sa.Text, nullable=False),
+    sa.Column("waits_for", sa.Text),
+    sa.Column("aliases", sa.Text),
 )
 """The catalogue as readers see it. `shape`: `distribution` (numerator is the sum of n values, with
 percentiles), else scale × numerator ÷ denominator, or the numerator alone where there is no denominator;

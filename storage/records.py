@@ -492,6 +492,7 @@ class CustomerRecord(Record):
     started_at: Instant | None = None
     churned_at: Instant | None = None
     segment: str | None = None
+    lifetime_value: float | None = None
 
 
 class PurchaseRecord(Record):

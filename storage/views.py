@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from storage.views_compared import benchmarks_view, changes_view, goals_view, restatements_view
 from storage.views_kpi import kpi_definitions_view, kpis_view, tickets_view
+from storage.views_outside import business_figures_view, customers_view, sla_clocks_view
 from storage.words import Words
 
 View = Callable[[Words], str]
@@ -21,7 +22,8 @@ def ratings_view(words: Words) -> str:
     return f"""
         SELECT r.account, r.id AS rating_id, r.ticket_id, r.survey_type, r.score, r.scale,
                {words.flag("f.satisfied")} AS satisfied, r.comment, p.name AS agent_name, g.name AS group_name,
-               {words.at("r.rated_at")} AS rated_at
+               {words.at("r.rated_at")} AS rated_at, r.survey_id AS survey,
+               CASE WHEN r.survey_type <> 'employee' THEN r.respondent_id END AS respondent_id
         FROM ratings r
         LEFT JOIN rating_facts f ON f.account = r.account AND f.rating_id = r.id
         LEFT JOIN people p ON p.account = r.account AND p.id = COALESCE(r.agent_id, f.agent_id)
@@ -67,6 +69,9 @@ VIEWS: Mapping[str, View] = {
     "report_kpi_restatements": restatements_view,
     "report_goals": goals_view,
     "report_benchmarks": benchmarks_view,
+    "report_customers": customers_view,
+    "report_business_figures": business_figures_view,
+    "report_sla_clocks": sla_clocks_view,
     "report_freshness": freshness_view,
     "report_runs": runs_view,
 }

@@ -16,6 +16,26 @@ _HOUR = """substr('MonTueWedThuFriSatSun', 1 + 3 * (CAST(c.member AS integer) / 
                         || ':00'"""
 _COUNTS = ("replies", "customer_messages", "reopens", "agent_changes", "group_changes")
 
+INFERRED = {
+    1: "first_response",
+    2: "first_resolution",
+    4: "full_resolution",
+    8: "waits",
+    16: "reopens",
+    32: "agent_changes",
+    64: "group_changes",
+    128: "replies",
+    256: "customer_messages",
+    512: "assignment",
+    1024: "backlog",
+    2048: "contacts",
+    4096: "actors",
+    8192: "escalation",
+    16384: "hours",
+    32768: "workdays",
+}
+"""The bits of a fact's `approximations` (kpi.shapes.Approximated), as readers see them."""
+
 
 def value_of(cell: str, definition: str = "d") -> str:
     """What a cell (an alias of `kpi_cells`) says by a statistic `s` and its definition."""
@@ -80,7 +100,8 @@ def tickets_view(words: Words) -> str:
                 WHERE r.account = t.account AND r.ticket_id = t.id AND r.is_counted = 1 AND r.survey_type = 'csat'
                ) {"= 1" if words.is_postgres else ""} AS csat_satisfied,
                {words.flag("f.is_outbound")} AS is_outbound, {words.flag("f.is_countable")} AS is_countable,
-               {words.at("t.deleted_at")} AS deleted_at, t.merged_into, t.url
+               {words.at("t.deleted_at")} AS deleted_at, t.merged_into, t.url,
+               f.history, f.messages, {_inferred()} AS approximations, NULLIF(f.flags, '') AS flags
         FROM tickets t
         LEFT JOIN ticket_facts f ON f.account = t.account AND f.ticket_id = t.id
         LEFT JOIN people p ON p.account = t.account AND p.id = t.agent_id
@@ -88,6 +109,15 @@ def tickets_view(words: Words) -> str:
         LEFT JOIN brands b ON b.account = t.account AND b.id = t.brand_id
         LEFT JOIN organisations o ON o.account = t.account AND o.id = t.organisation_id
     """
+
+
+def _inferred() -> str:
+    """A word for each bit; null where there is none."""
+    told = " || ".join(
+        f"CASE WHEN (f.approximations & {bit}) <> 0 THEN '{word} ' ELSE '' END"
+        for bit, word in INFERRED.items()
+    )
+    return f"NULLIF(TRIM({told}), '')"
 
 
 def kpis_view(words: Words) -> str:
@@ -122,6 +152,6 @@ def kpis_view(words: Words) -> str:
 def kpi_definitions_view(_words: Words) -> str:
     return """
         SELECT kpi, title, unit, direction, anchor, definition, formula, zendesk, freshdesk, hubspot, files,
-               signature AS version
+               signature AS version, waits_for, aliases
         FROM kpi_definitions
     """

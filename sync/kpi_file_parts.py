@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Iterator
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from kpi.catalog import CATALOG, metric_named
 from kpi.cells import NAMED_BY_ACCOUNT
@@ -67,7 +67,26 @@ class ThresholdPart(_Part):
     satisfied_from: float = Field(description="the lowest answer that means satisfied, such as 4")
 
 
-class SignsPart(_Part):
+class ComplaintPart(_Part):
+    tags: Words = Field(default=frozenset(), description=_TAGS)
+    types: Words = Field(default=frozenset(), description=_TYPES)
+    categories: Words = Field(default=frozenset(), description='a list of categories, such as ["billing"]')
+
+    @model_validator(mode="before")
+    @classmethod
+    def without_groups(cls, told: Any) -> Any:
+        if isinstance(told, dict) and "groups" in told:
+            raise ValueError(
+                "groups mark no complaint: write tags, types or categories, and make the group a category "
+                "([[categories]]) where it must be one"
+            )
+        return told
+
+    def signs(self) -> Signs:
+        return Signs(frozenset(), self.tags, self.types, self.categories)
+
+
+class EscalationPart(_Part):
     groups: Words = Field(default=frozenset(), description=_GROUPS)
     tags: Words = Field(default=frozenset(), description=_TAGS)
     types: Words = Field(default=frozenset(), description=_TYPES)
@@ -246,8 +265,8 @@ class KpiFile(_Part):
     satisfied: dict[str, ThresholdPart] = Field(
         default={}, description='a table [satisfied] with a scale a line, such as "1-5" = { … }'
     )
-    complaint: SignsPart = Field(default=SignsPart(), description="a table [complaint]")
-    escalation: SignsPart = Field(default=SignsPart(), description="a table [escalation]")
+    complaint: ComplaintPart = Field(default=ComplaintPart(), description="a table [complaint]")
+    escalation: EscalationPart = Field(default=EscalationPart(), description="a table [escalation]")
     categories: list[CategoryPart] = Field(default=[], description="tables [[categories]]")
     response_targets: list[TargetPart] | None = Field(default=None, description="tables [[response_targets]]")
     schedules: list[SchedulePart] = Field(default=[], description="tables [[schedules]]")

@@ -60,9 +60,10 @@ class Outside:
         return latest(self.answers("csat"), "ticket_id")
 
     def nps(self) -> list[Line]:
-        """Of a respondent and survey the latest; who is not named is somebody else each time."""
+        """Of a respondent and survey the latest; who is not named is somebody else each time, and so is a survey."""
         whole = [line for line in self.answers("nps") if line["score"] == int(line["score"])]
-        return latest(whole, "respondent_id")
+        named = [line for line in whole if line["survey"] is not None]
+        return latest(named, "respondent_id") + [line for line in whole if line["survey"] is None]
 
     def offered(self) -> list[Line]:
         return [
@@ -116,11 +117,21 @@ class Outside:
         ]  # fmt: skip
 
     def offered_calls(self) -> list[Line]:
-        """Who came into the queue, but for those who hung up within five seconds."""
-        return [line for line in self.calls(inbound=True) if line["outcome"] in HANDLED or is_abandoned(line)]
+        """Who came into the queue, as far as it is told, but for those who hung up within five seconds."""
+        return [
+            line
+            for line in self.calls(inbound=True)
+            if line["wait_seconds"] is not None and _was_offered(line)
+        ]
 
     def given_up(self) -> Quotient:
-        inbound = self.called(self.calls(inbound=True), lambda _: 1)
+        """Of calls that are followed: their wait is told, or they ended before it."""
+        followed = [
+            line
+            for line in self.calls(inbound=True)
+            if line["wait_seconds"] is not None or line["outcome"] == "abandoned_in_ivr"
+        ]
+        inbound = self.called(followed, lambda _: 1)
         return Quotient(
             [fact for fact in inbound if fact.members["step"]], inbound, is_whole=True, has_interval=True
         )
@@ -229,5 +240,10 @@ def _step(line: Line) -> tuple[str, ...]:
 
 
 def is_abandoned(line: Line) -> bool:
-    wait = line["wait_seconds"]
-    return line["outcome"] == "abandoned_in_queue" and (wait is None or wait >= 5)
+    return bool(line["outcome"] == "abandoned_in_queue" and line["wait_seconds"] >= 5)
+
+
+def _was_offered(line: Line) -> bool:
+    if line["outcome"] in ("abandoned_in_queue", "abandoned_in_ivr"):
+        return is_abandoned(line)
+    return line["outcome"] in HANDLED or line["wait_seconds"] > 0

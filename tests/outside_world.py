@@ -121,9 +121,12 @@ def _csat(world: World) -> Line:
 
 
 def _nps(world: World) -> Line:
-    score = world.any(*range(11), 9, 10, 10, 7.5)
-    return {"scale": "0-10", "score": score, "respondent_id": world.any(None, *"abcdefghij"),
-            "agent_id": world.any(*PEOPLE), "group_id": world.any(*GROUPS)}  # fmt: skip
+    """Several people may answer about one ticket."""
+    who = world.any(None, *"abcdefghij")
+    return {"survey": world.any("spring", "autumn", None), "scale": "0-10",
+            "score": world.any(*range(11), 9, 10, 10, 7.5), "respondent_id": who,
+            "ticket_id": world.any(None, "1", "2") if who else None, "agent_id": world.any(*PEOPLE),
+            "group_id": world.any(*GROUPS)}  # fmt: skip
 
 
 def _ces(world: World) -> Line:

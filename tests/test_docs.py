@@ -37,6 +37,10 @@ PROMISED = {
     "progress is_met is_on_track start_date due_date",
     "report_benchmarks": "kpi statistic account grain period_start value n benchmark delta delta_percent industry "
     "source year measured_as",
+    "report_customers": "account customer_id requester_id name segment ltv started_at churned_at",
+    "report_business_figures": "account name grain period_start value unit",
+    "report_sla_clocks": "account ticket_id sla_metric instance policy state started_at due_at at_risk_at "
+    "fulfilled_at seconds_left agent_name group_name priority subject url",
     "report_freshness": "account stream last_success_at data_until lag_seconds rows_total last_error last_error_at",
     "report_runs": "account started_at finished_at outcome requests rows_read rows_changed rejected kpi_periods "
     "seconds",

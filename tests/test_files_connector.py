@@ -20,6 +20,7 @@ from connectors.files import (
     template,
     write_template,
 )
+from kpi.catalog.figures import FIGURE_TITLES
 from storage.records import RatingRecord, SurveyType, TicketRecord
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -135,7 +136,10 @@ def test_json_lines_are_read_like_csv(tmp_path: Path) -> None:
     [
         ("nps,eleven,c-1,2026-11-02", "score: 'eleven' is not a number"),
         ("nps,11,c-1,2026-11-02", "score 11 is outside the scale 0-10"),
-        ("nsp,9,c-1,2026-11-02", "survey_type: 'nsp' is not one of csat, nps, ces, employee"),
+        (
+            "nsp,9,c-1,2026-11-02",
+            "survey_type: 'nsp' is not one of csat, nps, ces, employee, sentiment, custom",
+        ),
         ("nps,9,c-1,yesterday", "answered_at: 'yesterday' is not a time; write 2026-11-30T09:15:00Z"),
         (",9,c-1,2026-11-02", "survey_type is empty"),
         ("nps,9,c-1,", "score and answered_at belong together"),
@@ -259,6 +263,74 @@ def test_effort_words_are_points_of_ease(tmp_path: Path) -> None:
     scores = [record.model_dump()["score"] for record in records(pull(tmp_path, "survey_answers"))]
 
     assert scores == [7.0, 4.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("survey_type", "scale", "score", "known"),
+    [
+        ("employee", "1-7", "6", "1-5, 0-10"),
+        ("nps", "1-5", "4", "0-10"),
+        ("ces", "1-5", "4", "ease_1_7, effort_1_7, ease_1_5, effort_1_5"),
+        ("csat", "ease_1_7", "6", "1-5, good_bad, 1-2, 1-3, 1-7, 1-10, 0-10"),
+        ("sentiment", "1-5", "4", "0-100"),
+    ],
+)
+def test_an_answer_on_a_scale_that_its_survey_is_not_read_on_is_set_aside(
+    tmp_path: Path, survey_type: str, scale: str, score: str, known: str
+) -> None:
+    (tmp_path / "survey_answers.csv").write_text(
+        f"survey_type,scale,score,answered_at\n{survey_type},{scale},{score},2026-11-02\n"
+    )
+
+    [page] = pull(tmp_path, "survey_answers")
+
+    assert page.records == []
+    assert page.rejected[0].reason == (
+        f"survey_answers.csv line 2: scale '{scale}' of {survey_type} is not one of {known}"
+    )
+
+
+def test_sentiment_goes_from_0_to_100_and_a_survey_of_no_standard_kind_as_it_likes(tmp_path: Path) -> None:
+    (tmp_path / "survey_answers.csv").write_text(
+        "survey_type,survey,scale,score,comment,answered_at\n"
+        "sentiment,,,85,,2026-11-02\n"
+        "custom,reviews,1-5 stars,4.5,Kind people,2026-11-02\n"
+        "custom,mystery shopper,,12,,2026-11-03\n"
+    )
+
+    read = [each.model_dump() for each in records(pull(tmp_path, "survey_answers"))]
+
+    assert [(each["survey_type"], each["scale"], each["score"]) for each in read] == [
+        (SurveyType.SENTIMENT, "0-100", 85),
+        (SurveyType.CUSTOM, "1-5 stars", 4.5),
+        (SurveyType.CUSTOM, None, 12),
+    ]
+
+
+def test_a_figure_that_no_kpi_reads_is_kept_and_told(tmp_path: Path) -> None:
+    (tmp_path / "business_figures.csv").write_text(
+        "name,grain,period_start,value\n"
+        "active_customer,month,2026-11-01,1180\nnew_customers,month,2026-11-01,12\norders,month,2026-11-01,90\n"
+    )
+    told: list[str] = []
+    given = FilesSettings(since=NOW, events_since=NOW, directory=tmp_path)
+    connector = FilesConnector(given, notify=told.append)
+    [figures] = [stream for stream in connector.streams() if stream.name == "business_figures"]
+
+    async def walk() -> list[Page]:
+        return [page async for page in figures.pull(None)]
+
+    assert len(records(asyncio.run(walk()))) == 3
+    strange = (
+        "business_figures.csv: no KPI reads the name active_customer, new_customers; those read are "
+        "active_customers, orders, support_cost, automation_runs, automation_successes"
+    )
+    assert told == [strange]
+    assert strange in asyncio.run(connector.check()).notes
+
+
+def test_the_figures_that_are_known_are_those_of_the_catalogue() -> None:
+    assert kind_named("business_figures").columns[1].known == tuple(FIGURE_TITLES)
 
 
 def test_a_set_aside_line_can_be_mapped_again(tmp_path: Path) -> None:

@@ -119,6 +119,7 @@ def test_benchmarks_of_one_s_own_stand_for_the_usual_ones() -> None:
         ("[windows]\nreopen = -1", 'kpi.toml: windows.reopen = \'-1\': write a duration such as "7d", "72h", "1h30m" or "45s"'),
         ("[windows]\nreopened = '3d'", "kpi.toml: windows.reopened: is not known here; did you mean reopen?"),
         ("[complaint]\ntags = 'angry'", "kpi.toml: complaint.tags = 'angry': write a list of tags, such as [\"refund\"]"),
+        ("[complaint]\ntags = ['angry']\ngroups = ['1']", "kpi.toml: complaint: groups mark no complaint: write tags, types or categories, and make the group a category ([[categories]]) where it must be one"),
         ("[satisfied]\n'1-6' = { dissatisfied_until = 1, satisfied_from = 2 }", 'kpi.toml: satisfied."1-6": is no scale: choose from good_bad, bad_neutral_good, 1-2, 1-3, 1-5, 1-7, 1-10, 0-10, freshdesk'),
         ("[satisfied]\n'1-5' = { dissatisfied_until = 4, satisfied_from = 4 }", 'kpi.toml: satisfied."1-5": write dissatisfied_until below satisfied_from, both within 1 to 5'),
         ("[satisfied]\n'1-5' = { satisfied_from = 4 }", 'kpi.toml: satisfied."1-5".dissatisfied_until: is missing: write the highest answer that means dissatisfied, such as 2'),

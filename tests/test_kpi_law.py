@@ -97,10 +97,11 @@ def _live(engine: sa.Engine, random: Random, tickets: int) -> tuple[Reporting, A
 
 
 def _read_further(store: Store, random: Random, account: str) -> None:
-    """A walk over the account's tickets begins, further back than another one or not, and may end."""
-    store.walk_begun(account, "tickets", START + timedelta(hours=random.randint(-100, 1500)))
+    """A walk over a stream of the account begins, further back than another one or not, and may end."""
+    stream = random.choice(("tickets", "ticket_events", "ratings"))
+    store.walk_begun(account, stream, START + timedelta(hours=random.randint(-100, 1500)))
     if random.random() < 0.7:
-        store.stream_done(account, "tickets", START)
+        store.stream_done(account, stream, START)
 
 
 def _contents(engine: sa.Engine) -> dict[str, list[Any]]:

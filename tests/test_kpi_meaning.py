@@ -173,7 +173,8 @@ def test_the_first_target_that_fits_holds() -> None:
     def seconds(channel: str, priority: str | None) -> int:
         return next(target.seconds for target in usual if target.fits(channel, priority))
 
-    assert seconds("chat", "low") == 60
+    assert (seconds("chat", None), seconds("phone", "high")) == (60, 180)
+    assert (seconds("chat", "low"), seconds("phone", "urgent")) == (86_400, 900), "priority overrides"
     assert (seconds("email", "urgent"), seconds("email", "low"), seconds("email", None)) == (
         900,
         86_400,

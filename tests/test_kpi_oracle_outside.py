@@ -1,7 +1,7 @@
 """KPIs of what only files tell, against a computation by hand from the very lines that were dropped."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -64,3 +64,33 @@ def test_more_successes_than_runs_is_a_value_that_is_no_share(database: sa.Engin
         if key[0] == "*"
     ]
     assert (row.value, row.low, row.high) == (120, None, None)
+
+
+def test_everybody_who_answers_about_a_ticket_counts_in_the_net_promoter_score(
+    database: sa.Engine, tmp_path: Path
+) -> None:
+    office = Office(database, tmp_path / "drop", Reporting(vendors={OFFICE: "files"}), lambda: NOW)
+    answer = {"survey_type": "nps", "survey": "autumn", "ticket_id": "1"}
+    office.drop("survey_answers-1", [
+        {**answer, "respondent_id": "ada", "score": 10, "answered_at": NOW - timedelta(hours=2)},
+        {**answer, "respondent_id": "ben", "score": 3, "answered_at": NOW - timedelta(hours=1)},
+    ])  # fmt: skip
+    office.sync()
+    assert shown(database)["nps", "month", "all"]["*", date(2026, 11, 1), "", "value"].n == 2
+
+
+def test_a_call_of_which_no_end_is_told_ended_when_all_that_is_known_of_it_was_over(
+    database: sa.Engine, tmp_path: Path
+) -> None:
+    office = Office(database, tmp_path / "drop", Reporting(vendors={OFFICE: "files"}), lambda: NOW)
+    call = {
+        "id": "1",
+        "direction": "inbound",
+        "outcome": "answered",
+        "started_at": datetime(2026, 11, 1, 23, 50, tzinfo=UTC),
+    }
+    office.drop("calls-1", [{**call, "wait_seconds": 300, "talk_seconds": 290, "hold_seconds": 30}])
+    office.sync()
+    assert {day for _, day, _, _ in shown(database)["average_handle_time", "day", "all"]} == {
+        date(2026, 11, 2)
+    }

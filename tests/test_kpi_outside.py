@@ -16,6 +16,7 @@ from kpi.catalog.expected import EXPECTED
 from kpi.catalog.people import PEOPLE
 from kpi.catalog.service_levels import SERVICE_LEVELS
 from kpi.explain import explain
+from kpi.forecasts import REACH, bears_on, weekdays_before
 from kpi.meaning import Meaning
 from kpi.reporting import Reporting
 from kpi.shapes import Signs
@@ -77,6 +78,7 @@ def _calls(told: Sequence[Case]) -> list[Record]:
             id=f"c{number}",
             outcome=one.get("outcome", "answered" if one.get("answered", True) else "missed"),
             started_at=instant(AT),
+            ended_at=instant(AT),
             agent_id="ann",
             wait_seconds=one.get("wait"),
             talk_seconds=one.get("talk"),
@@ -133,6 +135,37 @@ def test_of_a_hundred_offered_calls_five_are_abandoned(desk: Desk) -> None:
     assert desk.value("abandonment_rate") == case["expected"]["value"]
 
 
+@pytest.mark.parametrize(
+    ("outcome", "wait", "is_offered"),
+    [
+        ("answered", 0, True), ("answered", None, False), ("abandoned_on_hold", 9, True), ("missed", 30, True),
+        ("missed", 0, False), ("missed", None, False), ("other", 30, True), ("voicemail", 30, True),
+        ("voicemail", 0, False), ("abandoned_in_voicemail", 30, True), ("abandoned_in_ivr", 15, False),
+        ("abandoned_in_queue", 5, True), ("abandoned_in_queue", 4, False), ("abandoned_in_queue", None, False),
+    ],
+)  # fmt: skip
+def test_whoever_came_into_the_queue_was_offered(
+    desk: Desk, outcome: str, wait: int | None, is_offered: bool
+) -> None:
+    """Of a call whose wait nobody told, nobody knows whether it came there."""
+    desk.show(
+        NOW, *_calls([{"outcome": "abandoned_in_queue", "wait": 40}, {"outcome": outcome, "wait": wait}])
+    )
+    [row] = desk.rows("abandonment_rate")
+    assert row["denominator"] == 1 + is_offered
+
+
+def test_calls_without_a_queue_are_no_answered_ones(database: sa.Engine) -> None:
+    """HubSpot logs calls with their duration only."""
+    desk = Desk(database, vendor="hubspot")
+    desk.show(
+        NOW, *_calls([{"outcome": "answered", "talk": 60}, {"outcome": "missed"}, {"outcome": "voicemail"}])
+    )
+    assert desk.rows("average_handle_time", statistic="mean")
+    for kpi in ("abandonment_rate", "abandonment_by_step", "average_speed_of_answer"):
+        assert not desk.rows(kpi)
+
+
 def test_an_issue_takes_all_calls_of_its_ticket(desk: Desk) -> None:
     calls = [
         CallRecord(
@@ -164,7 +197,7 @@ def _tickets(number: int, **fields: Any) -> list[Record]:
     return [
         TicketRecord(
             id=str(n), status=fields.get("status", "open"), created_at=instant(AT), requester_id=f"r{n}",
-            is_outbound=False, tags=fields.get("tags", []), solved_at=fields.get("solved_at"), agent_id="ann",
+            is_outbound=False, tags=fields.get("tags", []), solved_at=fields.get("solved_at"), agent_id=fields.get("agent_id", "ann"),
         )
         for n in range(number)
     ]  # fmt: skip
@@ -242,6 +275,15 @@ def test_without_working_time_an_agents_day_is_one_with_a_reply_or_a_solve(desk:
     [row] = desk.rows("replies_per_agent_day", grain="week")
     assert (row["numerator"], row["denominator"], row["availability"]) == (3, 3, "approximated")
     assert desk.value("tickets_per_agent_day", grain="week") == pytest.approx(1 / 3)
+
+
+def test_a_solve_that_was_nobodys_is_no_agents_work(desk: Desk) -> None:
+    mine = TicketRecord(
+        id="mine", status="solved", agent_id="ann", created_at=instant(AT), solved_at=instant(AT)
+    )
+    desk.show(NOW, mine, *_tickets(3, status="solved", solved_at=instant(AT), agent_id=None))
+    assert desk.value("tickets_solved") == 4
+    assert desk.value("tickets_per_agent_day") == desk.value("tickets_per_agent_day", account=ACCOUNT) == 1
 
 
 # Promises -----------------------------------------------------------------------------------------
@@ -449,6 +491,28 @@ def test_two_weeks_are_forecast_with_their_interval_and_n(desk: Desk) -> None:
     next_week = rows["2024-03-11"]
     assert (next_week["value"], next_week["n"], next_week["provisional"]) == (11, 4, 1)
     assert next_week["ci_low"] < 11 < next_week["ci_high"]
+
+
+def test_no_forecast_counts_a_day_that_is_not_over(desk: Desk) -> None:
+    """Today's tickets so far say nothing of the same weekday in one week or in two."""
+    desk.show("2024-03-04T20:00:00Z", *_history([4, 8, 20, 12, 30, 14], 1))
+    forecasts = desk.by_period("volume_forecast")
+    assert [forecasts[day] for day in ("2024-03-04", "2024-03-11", "2024-03-18")] == [17, 17, 17]
+    desk.refresh("2024-03-05T00:00:00Z")
+    forecasts = desk.by_period("volume_forecast")
+    assert [forecasts[day] for day in ("2024-03-04", "2024-03-11", "2024-03-18")] == [17, 13, 13]
+
+
+@pytest.mark.parametrize("ahead", range(-20, 15))
+def test_every_day_that_a_forecast_rests_on_bears_on_it(ahead: int) -> None:
+    today = 20_000
+    counted = weekdays_before(today + ahead, today)
+    assert all(day < today for day in counted)
+    assert len(counted) == 4
+    assert ahead < 0 or today - counted[0] <= 7
+    begun = range(counted[-1] - 6, counted[-1] + 1)
+    assert all(today + ahead in bears_on(day) for day in (*counted, *begun))
+    assert today + ahead - min(begun) <= REACH
 
 
 def test_a_resolution_time_is_expected_from_the_like_solved_lately(desk: Desk) -> None:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from kpi.explain import explain
 from kpi.recompute import refresh
 from kpi.verify import verify
-from storage.records import CustomerRecord
+from storage.records import CallRecord, CustomerRecord, RatingRecord
 from tests.kpi_desk import ACCOUNT, Desk, instant, records
 
 NOW = "2024-04-20T12:00:00Z"
@@ -23,11 +23,13 @@ def desk(database: sa.Engine) -> Desk:
     return desk
 
 
-def _read(desk: Desk, since: str, *, account: str = ACCOUNT, is_over: bool = True) -> None:
+def _read(
+    desk: Desk, since: str, *, stream: str = "tickets", account: str = ACCOUNT, is_over: bool = True
+) -> None:
     """A walk over an account's tickets from there on."""
-    desk.store.walk_begun(account, "tickets", instant(since))
+    desk.store.walk_begun(account, stream, instant(since))
     if is_over:
-        desk.store.stream_done(account, "tickets", instant(NOW))
+        desk.store.stream_done(account, stream, instant(NOW))
 
 
 def _ticket(name: str, day: str, channel: str = "email") -> list[Any]:
@@ -122,6 +124,42 @@ def test_an_explanation_says_what_was_not_read(desk: Desk) -> None:
     assert _why(desk, "2024-03-12", grain="month") == [sentence]
 
 
+def test_replies_are_whole_from_where_histories_were_read(desk: Desk) -> None:
+    _read(desk, "2024-03-01T00:00:00Z")
+    _read(desk, "2024-03-10T00:00:00Z", stream="ticket_events")
+    replies = [
+        {"at": f"2024-03-{day}T10:00:00Z", "ev": "comment", "by": who, "public": True}
+        for day, who in (("05", "agent"), ("11", "end_user"), ("12", "agent"))
+    ]
+    created = {"at": "2024-03-05T09:00:00Z", "ev": "created", "by": "end_user"}
+    desk.show(NOW, *records({"id": "1", "events": [created, *replies]}))
+    found = _marks(desk, "avg_reply_time", statistic="mean")
+    assert (found["2024-03-05"], found["2024-03-12"]) == ("approximated", "derived")
+    assert _marks(desk) == {"2024-03-05": "exact"}
+    assert _why(desk, "2024-03-05", "avg_reply_time") == [
+        "acme: histories before 2024-03-10 were not read (EVENTS_SINCE)"
+    ]
+
+
+def test_ratings_and_calls_are_whole_from_where_they_were_read(desk: Desk) -> None:
+    _read(desk, "2024-03-01T00:00:00Z")
+    _read(desk, "2024-03-10T00:00:00Z", stream="calls")
+    call = CallRecord(id="c", outcome="answered", started_at=instant("2024-03-05T09:00:00Z"), talk_seconds=60)
+    answer = RatingRecord(id="r", score=1, scale="good_bad", rated_at=instant("2024-03-05T09:00:00Z"))
+    desk.show(NOW, *_ticket("1", "2024-03-05"), call, answer)
+    assert _marks(desk, "average_handle_time", statistic="mean") == {"2024-03-05": "approximated"}
+    assert "approximated" not in (*_marks(desk, "csat_score").values(), *_marks(desk).values())
+
+
+def test_an_account_without_a_stream_of_tickets_is_whole_from_where_its_last_stream_was_read(
+    desk: Desk,
+) -> None:
+    _read(desk, "2024-03-01T00:00:00Z", stream="cases")
+    _read(desk, "2024-03-10T00:00:00Z", stream="notes")
+    desk.show(NOW, *_ticket("1", "2024-03-05"), *_ticket("2", "2024-03-10"))
+    assert _marks(desk) == {"2024-03-05": "approximated", "2024-03-10": "exact"}
+
+
 def test_another_account_does_not_explain_an_account_s_own_agents(desk: Desk) -> None:
     _read(desk, "2024-01-01T00:00:00Z")
     _read(desk, "2024-03-10T00:00:00Z", account="zeta")
@@ -134,7 +172,7 @@ def test_until_a_first_reading_has_ended_nothing_is_whole(desk: Desk) -> None:
     _read(desk, "2024-03-01T00:00:00Z", is_over=False)
     desk.show(NOW, *_ticket("1", "2024-03-05"))
     assert _marks(desk) == {"2024-03-05": "approximated"}
-    assert _why(desk, "2024-03-05") == ["acme: its tickets are still being read for the first time"]
+    assert _why(desk, "2024-03-05") == ["acme: it is still being read for the first time"]
     _read(desk, "2024-03-01T00:00:00Z")
     desk.refresh(NOW)
     assert _marks(desk) == {"2024-03-05": "exact"}

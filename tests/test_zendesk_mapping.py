@@ -82,7 +82,7 @@ def test_a_ticket_keeps_what_kpis_rest_on() -> None:
     expected = TicketRecord.model_validate({
         "id": "35436", "version": (SECOND + 60) * 1_000_000, "subject": "Where is it?", "status": Status.ON_HOLD,
         "vendor_status": "hold", "priority": Priority.URGENT, "channel": Channel.EMAIL, "vendor_channel": "email",
-        "type": "question", "brand_id": "6", "group_id": "4", "agent_id": "3", "requester_id": "1",
+        "type": "question", "category": "question", "brand_id": "6", "group_id": "4", "agent_id": "3", "requester_id": "1",
         "submitter_id": "2", "organisation_id": "5", "form_id": "7", "tags": ["vip"],
         "custom_fields": {"9": "returns"}, "created_at": AT, "updated_at": datetime(2026, 5, 6, 8, tzinfo=UTC),
         "due_at": datetime(2026, 5, 7, tzinfo=UTC), "url": "https://acme.zendesk.com/agent/tickets/35436",
@@ -161,6 +161,24 @@ def test_a_messaging_ticket_is_messaging_whatever_its_channel_says() -> None:
 
 def test_the_vendors_sample_ticket_is_a_test() -> None:
     assert ticket(via={"channel": "sample_ticket"}).is_test
+
+
+@pytest.mark.parametrize(
+    ("category_field", "expected"),
+    [(None, "incident"), ("20", "billing"), ("21", "true"), ("22", "red"), ("23", None), ("24", None)],
+)
+def test_a_category_is_that_of_the_chosen_field_or_else_the_type(
+    category_field: str | None, expected: str | None
+) -> None:
+    fields = [
+        {"id": 20, "value": "billing"},
+        {"id": 21, "value": True},
+        {"id": 22, "value": ["red", "blue"]},
+        {"id": 23, "value": ""},
+    ]
+    given = row(TicketRow, id=1, created_at="2026-05-06T07:08:09Z", type="incident", custom_fields=fields)
+
+    assert ticket_record(given, "https://x", category_field=category_field).category == expected
 
 
 @pytest.mark.parametrize(("support_type", "expected"), [("agent", False), (None, False), ("ai_agent", True)])

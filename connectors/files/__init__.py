@@ -26,7 +26,7 @@ from connectors import (
     Retired,
     Stream,
 )
-from connectors.files.kinds import KINDS, Kind, to_values
+from connectors.files.kinds import KINDS, Column, Kind, to_values
 from connectors.files.reading import Line, digest, header, lines
 from connectors.files.templates import example, kind_named, template, write_template
 
@@ -73,9 +73,10 @@ class FilesConnector(Connector[FilesSettings]):
     async def check(self) -> Checked:
         folder = self._folder()
         notes = _strays(folder) + [
-            f"{path.name}: {strange} is no column of {kind.name} and is left out"
+            f"{path.name}: {remark}"
             for path in _files(folder)
-            if (kind := _kind_of(path, folder)) and (strange := _unknown_columns(kind, path))
+            if (kind := _kind_of(path, folder))
+            for remark in _remarks(kind, path)
         ]
         return Checked(str(folder), notes=notes, streams={kind.name: None for kind in KINDS})
 
@@ -119,8 +120,9 @@ class FilesConnector(Connector[FilesSettings]):
             yield Page([], cursor={"files": dict(known)})
             return
         resumed = loading if (loading.get("name"), loading.get("digest")) == (name, content) else {}
-        if not resumed and (strange := _unknown_columns(kind, path)):
-            self.notify(f"{name}: {strange} is no column of {kind.name} and is left out")
+        if not resumed:
+            for remark in _remarks(kind, path):
+                self.notify(f"{name}: {remark}")
         version = resumed.get("version") or int(self.clock().timestamp() * 1_000_000)
         load = _Load(kind, name, content, version, ZoneInfo(self.settings.timezone))
         yield from load.pages(path, known, int(resumed.get("line", 0)))
@@ -266,9 +268,22 @@ def _strays(folder: Path) -> list[str]:
     ]
 
 
-def _unknown_columns(kind: Kind, path: Path) -> str:
-    known = {column.name for column in kind.columns}
-    return ", ".join(name for name in header(path) if name and name not in known)
+def _remarks(kind: Kind, path: Path) -> Iterator[str]:
+    """What of a file nobody reads, though it can be read."""
+    columns = {column.name for column in kind.columns}
+    if strange := [name for name in header(path) if name and name not in columns]:
+        yield f"{', '.join(strange)} is no column of {kind.name} and is left out"
+    for column in kind.columns:
+        if column.known and (others := _others(column, path)):
+            yield (
+                f"no KPI reads the {column.name} {', '.join(others)}; those read are {', '.join(column.known)}"
+            )
+
+
+def _others(column: Column, path: Path) -> list[str]:
+    """The column's values that no KPI knows."""
+    found = {line.cells.get(column.name, "").strip() for line in lines(path) if not line.problem}
+    return sorted(found - {"", *column.known})
 
 
 def _kind_of(path: Path, folder: Path) -> Kind | None:

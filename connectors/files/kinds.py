@@ -1,6 +1,6 @@
 """The kinds of files, each with its header: what no helpdesk knows and the KPIs need."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,8 +26,24 @@ from storage.records import (
 Values = dict[str, Any]
 
 _SERVQUAL = ("reliability", "assurance", "tangibles", "empathy", "responsiveness")
-_SURVEYS = (SurveyType.CSAT, SurveyType.NPS, SurveyType.CES, SurveyType.EMPLOYEE)
-_DEFAULT_SCALE = {"csat": "1-5", "nps": "0-10", "ces": "ease_1_7", "employee": "1-5"}
+_SURVEYS = (
+    SurveyType.CSAT,
+    SurveyType.NPS,
+    SurveyType.CES,
+    SurveyType.EMPLOYEE,
+    SurveyType.SENTIMENT,
+    SurveyType.CUSTOM,
+)
+_SCALES_OF: Mapping[str, Sequence[str]] = {
+    "csat": ("1-5", "good_bad", "1-2", "1-3", "1-7", "1-10", "0-10"),
+    "nps": ("0-10",),
+    "ces": ("ease_1_7", "effort_1_7", "ease_1_5", "effort_1_5"),
+    "employee": ("1-5", "0-10"),
+    "sentiment": ("0-100",),
+}
+"""What each survey is read on, by default on the first: an answer on another scale would count as nothing,
+or as something else. A custom survey is read by no KPI, so its scale is its own.
+"""
 _SCALES: Mapping[str, tuple[float, float]] = {
     "good_bad": (0, 1),
     "1-2": (1, 2),
@@ -36,6 +52,7 @@ _SCALES: Mapping[str, tuple[float, float]] = {
     "1-7": (1, 7),
     "1-10": (1, 10),
     "0-10": (0, 10),
+    "0-100": (0, 100),
     "ease_1_7": (1, 7),
     "effort_1_7": (1, 7),
     "ease_1_5": (1, 5),
@@ -53,6 +70,8 @@ class Column:
     example: str
     required: bool = False
     target: str | None = None
+    known: tuple[str, ...] = ()
+    """The values that a KPI reads; others are kept, and told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +91,25 @@ class Kind:
 
 
 def _survey(row: Values) -> Values:
-    kind = row["survey_type"]
-    scale = row.get("scale") or _DEFAULT_SCALE[kind]
-    bounds = _SCALES.get(scale)
-    if bounds is None:
-        raise ValueError(f"scale {scale!r} is not one of {', '.join(_SCALES)}")
-    score = row.get("score")
-    if score is not None and not bounds[0] <= score <= bounds[1]:
-        raise ValueError(f"score {score:g} is outside the scale {scale}")
+    kind, scale, score = row["survey_type"], row.get("scale"), row.get("score")
+    if kind != SurveyType.CUSTOM:
+        scale = _known_scale(kind, scale, score)
     if (score is None) != (row.get("rated_at") is None):
         raise ValueError("score and answered_at belong together: give both, or neither for an offered survey")
     if score is None and row.get("offered_at") is None:
         raise ValueError("an unanswered survey needs offered_at")
     return {**row, "scale": scale}
+
+
+def _known_scale(kind: str, scale: str | None, score: float | None) -> str:
+    known = _SCALES_OF[kind]
+    scale = scale or known[0]
+    if scale not in known:
+        raise ValueError(f"scale {scale!r} of {kind} is not one of {', '.join(known)}")
+    lowest, highest = _SCALES[scale]
+    if score is not None and not lowest <= score <= highest:
+        raise ValueError(f"score {score:g} is outside the scale {scale}")
+    return scale
 
 
 def _servqual(row: Values) -> Values:
@@ -111,15 +136,17 @@ _TICKET = Column("ticket_id", values.text, "the helpdesk's ticket id", "1042")
 _AGENT = Column("agent_id", values.text, "the helpdesk's agent id", "7")
 _GROUP = Column("group_id", values.text, "the helpdesk's group id", "3")
 
+_FIGURES = ("active_customers", "orders", "support_cost", "automation_runs", "automation_successes")
+
 KINDS: tuple[Kind, ...] = (
     Kind(
         "survey_answers",
-        "Answers of any survey: CSAT, NPS, CES, employee surveys.",
+        "Answers of any survey: CSAT, NPS, CES, employee surveys, sentiment, reviews and the like (custom).",
         RatingRecord,
         (
             _ID,
             _ACCOUNT,
-            Column("survey_type", values.one_of(*_SURVEYS), "csat, nps, ces or employee", "nps", True),
+            Column("survey_type", values.one_of(*_SURVEYS), ", ".join(_SURVEYS), "nps", True),
             Column("survey", values.text, "which survey or wave", "2026-Q4", target="survey_id"),
             Column("scale", values.text, "how to read the score; by default that of the type", "0-10"),
             Column("score", values.score, "the raw answer; empty for an offered, unanswered survey", "9"),
@@ -190,6 +217,7 @@ KINDS: tuple[Kind, ...] = (
             Column("started_at", values.instant, "first became a customer", "2024-03-01"),
             Column("churned_at", values.instant, "stopped being one; empty while active", ""),
             Column("segment", values.text, "plan, size or industry", "business"),
+            Column("ltv", values.number, "lifetime value", "4200", target="lifetime_value"),
         ),
     ),
     Kind(
@@ -207,13 +235,11 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind(
         "business_figures",
-        "Figures of the business by period: active_customers, orders, support_cost, …",
+        "Figures of the business by period: active_customers, orders, support_cost, what else there is.",
         BusinessFigureRecord,
         (
             _ACCOUNT,
-            Column(
-                "name", values.text, "active_customers, orders, support_cost, …", "active_customers", True
-            ),
+            Column("name", values.text, ", ".join(_FIGURES), "active_customers", True, known=_FIGURES),
             Column("grain", values.one_of("day", "week", "month"), "day, week or month", "month", True),
             Column("period_start", values.day, "first local day of the period", "2026-11-01", True),
             Column("value", values.number, "", "1180", True),
@@ -263,7 +289,12 @@ KINDS: tuple[Kind, ...] = (
             Column("outcome", values.one_of(*CallOutcome), ", ".join(CallOutcome), "answered", True),
             Column("started_at", values.instant, "", "2026-11-02T10:30:00Z", True),
             Column("ended_at", values.instant, "", "2026-11-02T10:36:10Z"),
-            Column("wait_seconds", values.seconds, "in the queue", "25"),
+            Column(
+                "wait_seconds",
+                values.seconds,
+                "in the queue; calls without it are in no abandonment rate",
+                "25",
+            ),
             Column("talk_seconds", values.seconds, "", "300"),
             Column("hold_seconds", values.seconds, "", "20"),
             Column("wrap_seconds", values.seconds, "after-call work", "45"),

@@ -20,7 +20,6 @@ from connectors.zendesk.api import (
 from connectors.zendesk.pages import CursorPage, TicketPage, TimePage
 from connectors.zendesk.reading import Reader, place_in
 from connectors.zendesk.rows import MetricSet, TicketRow
-from connectors.zendesk.tickets import ticket_record
 
 CALL_OVERLAP = timedelta(hours=4)
 """Talk finishes rows up to three hours after the call."""
@@ -122,15 +121,22 @@ class Tickets(ByCursor):
     page = TicketPage
 
     def __init__(
-        self, api: ZendeskApi, clock: Clock, export: Export, notify: Callable[[str], None], host: str
+        self,
+        api: ZendeskApi,
+        clock: Clock,
+        export: Export,
+        notify: Callable[[str], None],
+        record: Callable[..., Record],
     ) -> None:
         super().__init__(api, clock, export, notify)
-        self.host = host
+        self.record = record
 
     def make(self, page: Listed[TicketPage, TicketRow]) -> Callable[[TicketRow], Record] | None:
         if not page.envelope.metric_sets:
             return None
-        return partial(_joined, {str(each.ticket_id): each for each in page.envelope.metric_sets}, self.host)
+        return partial(
+            _joined, {str(each.ticket_id): each for each in page.envelope.metric_sets}, self.record
+        )
 
 
 class ByTime:
@@ -197,8 +203,8 @@ class ByTime:
         return start + 1
 
 
-def _joined(apart: Mapping[str, MetricSet], host: str, row: TicketRow) -> Record:
-    return ticket_record(row, host, apart.get(str(row.id)))
+def _joined(apart: Mapping[str, MetricSet], record: Callable[..., Record], row: TicketRow) -> Record:
+    return record(row, metric_set=apart.get(str(row.id)))
 
 
 def _until(now: datetime, end: int, is_last: bool) -> datetime:

@@ -21,6 +21,8 @@ class ZendeskSettings(ConnectorSettings):
     email: str | None = None
     api_token: SecretStr | None = None
     access_token: SecretStr | None = None
+    category_field: str | None = Field(default=None, pattern="^[0-9]+$")
+    """The id of the custom ticket field that tells a ticket's category; without it, its type does."""
 
     @field_validator("subdomain", mode="before")
     @classmethod

@@ -101,18 +101,19 @@ class Streams:
         ]
 
     def _history(self) -> list[Stream]:
-        since, host = self.settings.events_since, self.settings.host
-        reader = Reader("tickets", TicketRow, partial(ticket_record, host=host))
+        since, own = self.settings.events_since, self.settings
+        record = partial(ticket_record, host=own.host, category_field=own.category_field)
+        reader = Reader("tickets", TicketRow, record)
         export = Export(f"{_EXPORT}/tickets/cursor", "tickets", reader, self.settings.since, _TICKETS)
-        tickets = Tickets(self.api, self.clock, export, self.notify, host)
+        tickets = Tickets(self.api, self.clock, export, self.notify, record)
         log = Export(f"{_EXPORT}/ticket_events", "ticket_events", _EVENT, since, _EVERYBODY)
         steps = Export(
             f"{_EXPORT}/ticket_metric_events", "ticket_metric_events", _SLA_EVENT, since, full_page=SHORT_PAGE
         )
         return [
             Stream("tickets", tickets.pull, retry=reader.again, since=self.settings.since),
-            self._by_time("ticket_events", log),
-            self._by_time("sla_events", steps, needed=self.uses_sla),
+            replace(self._by_time("ticket_events", log), since=since),
+            replace(self._by_time("sla_events", steps, needed=self.uses_sla), since=since),
         ]
 
     def _surveys(self) -> list[Stream]:

@@ -25,7 +25,9 @@ _NO_VIA: Final = Via()
 _EMPTY: Final[tuple[Any, ...]] = (None, "", [])
 
 
-def ticket_record(row: TicketRow, host: str, metric_set: MetricSet | None = None) -> TicketRecord:
+def ticket_record(
+    row: TicketRow, host: str, metric_set: MetricSet | None = None, category_field: str | None = None
+) -> TicketRecord:
     """`host` makes the link into the agents' workspace. Raises ValueError when the row cannot be read.
 
     `generated_timestamp` is the version: the system changes tickets without moving `updated_at`.
@@ -47,6 +49,7 @@ def ticket_record(row: TicketRow, host: str, metric_set: MetricSet | None = None
         "channel": channel(name, bool(row.from_messaging_channel)),
         "vendor_channel": name,
         "type": row.type,
+        "category": _category(row, category_field),
         "brand_id": key(row.brand_id),
         "group_id": key(row.group_id),
         "agent_id": key(row.assignee_id),
@@ -72,6 +75,17 @@ def ticket_record(row: TicketRow, host: str, metric_set: MetricSet | None = None
     if metrics is not None:
         values |= vendor_figures(metrics, status)
     return TicketRecord.built(values)
+
+
+def _category(row: TicketRow, field: str | None) -> str | None:
+    """Zendesk knows none of its own: a custom field of the admin's choice tells it, or else the type."""
+    if field is None:
+        return row.type
+    found = next((each.value for each in row.custom_fields or () if str(each.id) == field), None)
+    first = found[0] if isinstance(found, list) and found else found
+    if isinstance(first, bool):
+        return str(first).lower()
+    return None if first in _EMPTY else str(first)
 
 
 def _followed_up(via: Via) -> str | None:

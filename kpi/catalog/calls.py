@@ -6,6 +6,8 @@ from kpi.metric import APPROXIMATED, CALL_ENDED, CALLED, EXACT, UNAVAILABLE, Met
 _TALK = availability_by(EXACT, UNAVAILABLE, APPROXIMATED, EXACT)
 _QUEUE = availability_by(EXACT, UNAVAILABLE, UNAVAILABLE, EXACT)
 _HANDLED = "is_handled = 1"
+_IS_FOLLOWED = "(wait_seconds IS NOT NULL OR step = 'ivr')"
+"""Whether it is known how far a call came; without, an answered call would only seem never to be given up."""
 
 _HANDLE_SECONDS = Metric(
     id="handle_seconds",
@@ -42,7 +44,7 @@ _GIVEN_UP = Metric(
     shape=Shape.COUNT,
     definition="Inbound calls that the customer ended before somebody helped, by the step at which that was.",
     formula="number of calls",
-    where="is_inbound = 1 AND step IS NOT NULL",
+    where=f"is_inbound = 1 AND step IS NOT NULL AND {_IS_FOLLOWED}",
     availability=_QUEUE,
 )
 _INBOUND = Metric(
@@ -52,9 +54,9 @@ _INBOUND = Metric(
     direction="neutral",
     anchor=CALLED,
     shape=Shape.COUNT,
-    definition="Calls that customers made.",
+    definition="Calls that customers made, where their wait is told or they ended in the menu.",
     formula="number of calls",
-    where="is_inbound = 1",
+    where=f"is_inbound = 1 AND {_IS_FOLLOWED}",
     availability=_QUEUE,
 )
 
@@ -71,6 +73,7 @@ CALLS: tuple[Metric, ...] = (
         where=_HANDLED,
         value="handle_seconds",
         availability=_TALK,
+        waits_for="Zendesk: Talk, or `calls` files; Freshdesk: `calls` files",
     ),
     Metric(
         id="talk_plus_hold",
@@ -84,6 +87,7 @@ CALLS: tuple[Metric, ...] = (
         where=_HANDLED,
         value="talk_hold_seconds",
         availability=_TALK,
+        waits_for="Zendesk: Talk, or `calls` files; Freshdesk: `calls` files",
     ),
     Metric(
         id="handle_time_per_issue",
@@ -96,6 +100,7 @@ CALLS: tuple[Metric, ...] = (
         formula="Σ (talk + hold + wrap-up) ÷ different tickets",
         terms=(Term(_HANDLE_SECONDS), Term(_ISSUES, below=True)),
         availability=_TALK,
+        waits_for="Zendesk: Talk, or `calls` files; Freshdesk: `calls` files",
     ),
     Metric(
         id="abandonment_rate",
@@ -104,12 +109,13 @@ CALLS: tuple[Metric, ...] = (
         direction="lower",
         anchor=CALLED,
         shape=Shape.RATIO,
-        definition="Share of offered inbound calls that the customer gave up in the queue, by the day of the call. Who hangs up within 5 seconds (`short_abandon_seconds`), in the menu, or leaves a message was not offered to the staff; who hangs up on hold had been answered.",
+        definition="Share of offered inbound calls that the customer gave up in the queue, by the day of the call. Offered is who came into the queue, whether answered, missed or sent on to the voicemail, but for those who hung up there within {short_abandon} (`[windows] short_abandon` in kpi.toml). Who hangs up in the menu never came there; who hangs up on hold had been answered. Calls whose wait is not told are left out.",
         formula="100 × abandoned in the queue ÷ offered",
         where="is_offered = 1",
         value="is_abandoned",
         scale=100,
         availability=_QUEUE,
+        waits_for="Zendesk: Talk, or `calls` files; Freshdesk, HubSpot: `calls` files",
         has_interval=True,
     ),
     Metric(
@@ -119,11 +125,12 @@ CALLS: tuple[Metric, ...] = (
         direction="lower",
         anchor=CALLED,
         shape=Shape.COMPOSED,
-        definition="Share of all inbound calls that the customer gave up, at whichever step: in the menu (`ivr`), in the queue, however soon (`queue`), at the voicemail (`voicemail`) or on hold (`on_hold`); the dimension `step` tells them apart.",
-        formula="100 × given up at the step ÷ all inbound calls",
+        definition="Share of all inbound calls that the customer gave up, at whichever step: in the menu (`ivr`), in the queue, however soon (`queue`), at the voicemail (`voicemail`) or on hold (`on_hold`); the dimension `step` tells them apart. Calls whose wait is not told are left out, but for those that ended in the menu.",
+        formula="100 × given up at the step ÷ inbound calls",
         terms=(Term(_GIVEN_UP), Term(_INBOUND, below=True, whole=True)),
         scale=100,
         availability=_QUEUE,
+        waits_for="Zendesk: Talk, or `calls` files; Freshdesk, HubSpot: `calls` files",
         has_interval=True,
     ),
     Metric(
@@ -138,5 +145,6 @@ CALLS: tuple[Metric, ...] = (
         where="is_inbound = 1 AND is_handled = 1",
         value="wait_seconds",
         availability=_QUEUE,
+        waits_for="Zendesk: Talk, or `calls` files; Freshdesk, HubSpot: `calls` files",
     ),
 )

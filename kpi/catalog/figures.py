@@ -3,7 +3,7 @@
 from kpi.catalog.populations import availability_by
 from kpi.metric import EXACT, FIGURES, Metric, Shape
 
-_TITLES = {
+FIGURE_TITLES = {
     "active_customers": "Active customers",
     "orders": "Orders",
     "support_cost": "Support cost",
@@ -16,7 +16,7 @@ def figure(name: str, fineness: int = 1) -> Metric:
     """A figure of `business_figures` files by its name there."""
     return Metric(
         id=name,
-        title=_TITLES[name],
+        title=FIGURE_TITLES[name],
         unit="",
         direction="neutral",
         anchor=FIGURES,

@@ -1,5 +1,7 @@
 """How much of their day the staff spent on customers, and what came of a day and of the money."""
 
+from dataclasses import replace
+
 from kpi.catalog.demand import DEMAND
 from kpi.catalog.figures import figure
 from kpi.catalog.populations import COUNTABLE, availability_by
@@ -19,6 +21,13 @@ from kpi.metric import (
 from kpi.shapes import Approximated
 
 _SOLVED = next(metric for metric in DEMAND if metric.id == "tickets_solved")
+_SOLVED_BY_SOMEBODY = replace(
+    _SOLVED,
+    id="tickets_solved_by_agents",
+    definition="Tickets that are solved or closed now and were somebody's at their last solve.",
+    where=f"{COUNTABLE} AND solved_agent_id IS NOT NULL",
+)
+"""Days are agents', and so must be what they hold."""
 _DAYS = Metric(
     id="agent_days",
     title="Agent-days worked",
@@ -55,13 +64,14 @@ PEOPLE: tuple[Metric, ...] = (
         direction="neutral",
         anchor=AGENT_DAY,
         shape=Shape.RATIO,
-        definition="Productive hours of all available hours (online or scheduled, without breaks), as `agent_time` files tell them; a team's is the ratio of sums. Call centres call talk ÷ logged-in time occupancy: this is not that. It waits for `agent_time` files.",
+        definition="Productive hours of all available hours (online or scheduled, without breaks), as `agent_time` files tell them; a team's is the ratio of sums. Call centres call talk ÷ logged-in time occupancy: this is not that.",
         formula="100 × Σ productive ÷ Σ available",
         where="available_seconds > 0 AND productive_seconds IS NOT NULL",
         value="productive_seconds",
         over="available_seconds",
         scale=100,
         availability=availability_by(UNAVAILABLE, UNAVAILABLE, UNAVAILABLE, EXACT),
+        waits_for="`agent_time` files",
     ),
     Metric(
         id="tickets_per_agent_day",
@@ -70,9 +80,9 @@ PEOPLE: tuple[Metric, ...] = (
         direction="higher",
         anchor=SOLVED,
         shape=Shape.COMPOSED,
-        definition="Tickets solved (credited to whoever had them at the last solve) per day that an agent worked. A day counts where the agent was available by `agent_time` files; where none tell, where the agent replied in public or solved something, and the value is approximated. Read it beside satisfaction and reopenings.",
+        definition="Tickets solved (credited to whoever had them at the last solve; those that were nobody's are left out) per day that an agent worked. A day counts where the agent was available by `agent_time` files; where none tell, where the agent replied in public or solved something, and the value is approximated. Read it beside satisfaction and reopenings.",
         formula="tickets solved ÷ different (agent, day)",
-        terms=(Term(_SOLVED), Term(_DAYS, below=True)),
+        terms=(Term(_SOLVED_BY_SOMEBODY), Term(_DAYS, below=True)),
         availability=availability_by(DERIVED, DERIVED, DERIVED),
     ),
     Metric(
@@ -94,9 +104,10 @@ PEOPLE: tuple[Metric, ...] = (
         direction="lower",
         anchor=SOLVED,
         shape=Shape.COMPOSED,
-        definition="Support cost of a period (`support_cost` of `business_figures` files) per ticket solved in it, for the periods whose cost is told: a month's cost gives the month's value, not the weeks'. It waits for `business_figures` files.",
+        definition="Support cost of a period (`support_cost` of `business_figures` files) per ticket solved in it, for the periods whose cost is told: a month's cost gives the month's value, not the weeks'.",
         formula="support cost ÷ tickets solved",
         terms=(Term(figure("support_cost", fineness=100)), Term(_SOLVED, below=True, whole=True)),
         availability=availability_by(UNAVAILABLE, UNAVAILABLE, UNAVAILABLE, EXACT),
+        waits_for="`business_figures` files: `support_cost`",
     ),
 )

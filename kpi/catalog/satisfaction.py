@@ -2,7 +2,6 @@
 
 from kpi.catalog.populations import availability_by
 from kpi.metric import (
-    DERIVED,
     EXACT,
     FINE,
     OFFERED,
@@ -39,7 +38,7 @@ _OFFERED_TICKETS = Metric(
     formula="number of tickets",
     where=_OFFERED,
     value="COALESCE(ticket_id, rating_id)",
-    availability=availability_by(EXACT, UNAVAILABLE, DERIVED),
+    availability=availability_by(EXACT, UNAVAILABLE, UNAVAILABLE),
 )
 _ANSWERED_TICKETS = Metric(
     id="csat_answered_tickets",
@@ -53,12 +52,30 @@ _ANSWERED_TICKETS = Metric(
     where=f"{_OFFERED} AND (is_counted = 1 OR EXISTS (SELECT 1 FROM rating_facts o WHERE o.account = x.account "
     "AND o.ticket_id = x.ticket_id AND o.survey_type = 'csat' AND o.is_counted = 1))",
     value="COALESCE(ticket_id, rating_id)",
-    availability=availability_by(EXACT, UNAVAILABLE, DERIVED),
+    availability=availability_by(EXACT, UNAVAILABLE, UNAVAILABLE),
 )
+
+
+_NPS_WAITS = "Zendesk, Freshdesk: `survey_answers` files with survey_type nps"
+_CES_WAITS = "Zendesk, Freshdesk: `survey_answers` files with survey_type ces"
+_ESAT_WAITS = "`survey_answers` files with survey_type employee, on the scale 1-5"
+_VERDICTS = "bad_neutral_good"
+_ZENDESK_SCALES = ("1-5", "1-2", "1-3", "1-7", "1-10", _VERDICTS)
+"""Of its surveys; its old ratings, good or bad, have no mean but `csat_score`."""
+_OWN_SCALES = ("freshdesk", _VERDICTS)
+"""Scales on which files give no answers."""
 
 
 def _mean_on(scale: str) -> Metric:
     """Answers on different scales have no common mean."""
+    by = {
+        "Zendesk": scale in _ZENDESK_SCALES,
+        "Freshdesk": scale == "freshdesk",
+        "HubSpot": scale == _VERDICTS,
+    }
+    zendesk, freshdesk, hubspot = (EXACT if gives else UNAVAILABLE for gives in by.values())
+    without = ", ".join(vendor for vendor, gives in by.items() if not gives)
+    is_in_files = scale not in _OWN_SCALES
     name = scale.replace("-", "_")
     return Metric(
         id="csat_mean" if scale == "1-5" else f"csat_mean_{name}",
@@ -72,7 +89,13 @@ def _mean_on(scale: str) -> Metric:
         where=f"{COUNTED_CSAT} AND scale = '{scale}'",
         value="score",
         fineness=FINE,
-        availability=availability_by(EXACT, EXACT, EXACT, EXACT),
+        availability=availability_by(zendesk, freshdesk, hubspot, EXACT if is_in_files else UNAVAILABLE),
+        waits_for=f"{without}: "
+        + (
+            f"`survey_answers` files with survey_type csat, on the scale {scale}"
+            if is_in_files
+            else "nothing, for their answers have other scales"
+        ),
     )
 
 
@@ -94,12 +117,13 @@ def _servqual(suffix: str, gap: str, where: str) -> Metric:
         direction="higher",
         anchor=SERVQUAL,
         shape=Shape.RATIO,
-        definition=f"What customers perceive minus what they expect {about}: the mean over a respondent's items of a day, and of these the mean over respondents. 0 is as expected. It waits for imported answers of the survey type servqual.",
+        definition=f"What customers perceive minus what they expect {about}: the mean over a respondent's items of a day, and of these the mean over respondents. 0 is as expected.",
         formula="Σ respondents' mean gaps ÷ respondents",
         where=where,
         value=gap,
         fineness=FINE,
         availability=availability_by(UNAVAILABLE, UNAVAILABLE, UNAVAILABLE, EXACT),
+        waits_for="`servqual_answers` files",
     )
 
 
@@ -111,7 +135,7 @@ SATISFACTION: tuple[Metric, ...] = (
         direction="higher",
         anchor=RATED,
         shape=Shape.RATIO,
-        definition="Share of satisfied answers among all definite answers. Of one ticket and survey only the latest answer counts, on the day it was given; neutral answers are in the denominator.",
+        definition="Share of satisfied answers among all definite answers. Satisfied is, by scale: {satisfied}. Of one ticket and survey only the latest answer counts, on the day it was given; neutral answers are in the denominator.",
         formula="100 × satisfied ÷ rated",
         where=COUNTED_CSAT,
         value="satisfied",
@@ -134,7 +158,7 @@ SATISFACTION: tuple[Metric, ...] = (
         availability=availability_by(EXACT, EXACT, EXACT, EXACT),
         has_interval=True,
     ),
-    *(_mean_on(scale) for scale in ("1-5", "1-3", "1-7", "1-10", "freshdesk")),
+    *(_mean_on(scale) for scale in ("1-5", "1-2", "1-3", "1-7", "1-10", "0-10", "freshdesk", _VERDICTS)),
     Metric(
         id="csat_response_rate",
         title="Answered surveys",
@@ -146,7 +170,8 @@ SATISFACTION: tuple[Metric, ...] = (
         formula="100 × tickets with an answer ÷ tickets offered a survey",
         terms=(Term(_ANSWERED_TICKETS), Term(_OFFERED_TICKETS, below=True)),
         scale=100,
-        availability=availability_by(EXACT, UNAVAILABLE, DERIVED),
+        availability=availability_by(EXACT, UNAVAILABLE, UNAVAILABLE),
+        waits_for="Freshdesk, HubSpot: `survey_answers` files whose `offered_at` tells which tickets were offered a survey",
         has_interval=True,
     ),
     Metric(
@@ -171,12 +196,13 @@ SATISFACTION: tuple[Metric, ...] = (
         direction="higher",
         anchor=RATED,
         shape=Shape.BALANCE,
-        definition="Promoters (9 and 10) minus detractors (0 to 6) among answers from 0 to 10; passives (7 and 8) count in n only. Of one respondent and survey only the latest answer counts. The interval is the margin of error of a net score.",
+        definition="Promoters (9 and 10) minus detractors (0 to 6) among answers from 0 to 10; passives (7 and 8) count in n only. Of one respondent and survey only the latest answer counts; answers of unknown respondents, or to a survey without a name, all count. The interval is the margin of error of a net score.",
         formula="100 × (promoters − detractors) ÷ answers",
         where=_NPS,
         value="normalised",
         scale=100,
         availability=availability_by(UNAVAILABLE, UNAVAILABLE, EXACT, EXACT),
+        waits_for=_NPS_WAITS,
         aliases=("net_reporter_score",),
     ),
     Metric(
@@ -192,6 +218,7 @@ SATISFACTION: tuple[Metric, ...] = (
         value="CASE WHEN normalised = 1 THEN 1 ELSE 0 END",
         scale=100,
         availability=availability_by(UNAVAILABLE, UNAVAILABLE, EXACT, EXACT),
+        waits_for=_NPS_WAITS,
         has_interval=True,
     ),
     Metric(
@@ -207,6 +234,7 @@ SATISFACTION: tuple[Metric, ...] = (
         value="CASE WHEN normalised = 0 THEN 1 ELSE 0 END",
         scale=100,
         availability=availability_by(UNAVAILABLE, UNAVAILABLE, EXACT, EXACT),
+        waits_for=_NPS_WAITS,
         has_interval=True,
     ),
     Metric(
@@ -222,6 +250,7 @@ SATISFACTION: tuple[Metric, ...] = (
         value="CASE WHEN normalised = -1 THEN 1 ELSE 0 END",
         scale=100,
         availability=availability_by(UNAVAILABLE, UNAVAILABLE, EXACT, EXACT),
+        waits_for=_NPS_WAITS,
         has_interval=True,
     ),
     Metric(
@@ -237,6 +266,7 @@ SATISFACTION: tuple[Metric, ...] = (
         value="normalised",
         fineness=FINE,
         availability=availability_by(UNAVAILABLE, UNAVAILABLE, EXACT, EXACT),
+        waits_for=_CES_WAITS,
     ),
     Metric(
         id="ces_easy_rate",
@@ -251,6 +281,7 @@ SATISFACTION: tuple[Metric, ...] = (
         value="CASE WHEN normalised >= 5 THEN 1 ELSE 0 END",
         scale=100,
         availability=availability_by(UNAVAILABLE, UNAVAILABLE, EXACT, EXACT),
+        waits_for=_CES_WAITS,
         has_interval=True,
     ),
     _servqual("", _OVERALL_GAP, _COMPLETE),
@@ -268,6 +299,7 @@ SATISFACTION: tuple[Metric, ...] = (
         value="CASE WHEN score >= 4 THEN 1 ELSE 0 END",
         scale=100,
         availability=availability_by(UNAVAILABLE, UNAVAILABLE, UNAVAILABLE, EXACT),
+        waits_for=_ESAT_WAITS,
         has_interval=True,
         least=5,
     ),
@@ -284,6 +316,7 @@ SATISFACTION: tuple[Metric, ...] = (
         value="score",
         fineness=FINE,
         availability=availability_by(UNAVAILABLE, UNAVAILABLE, UNAVAILABLE, EXACT),
+        waits_for=_ESAT_WAITS,
         least=5,
     ),
     Metric(
@@ -299,6 +332,7 @@ SATISFACTION: tuple[Metric, ...] = (
         value="normalised",
         scale=100,
         availability=availability_by(UNAVAILABLE, UNAVAILABLE, UNAVAILABLE, EXACT),
+        waits_for="`survey_answers` files with survey_type employee, on the scale 0-10",
         least=5,
     ),
     Metric(
@@ -308,11 +342,12 @@ SATISFACTION: tuple[Metric, ...] = (
         direction="higher",
         anchor=RATED,
         shape=Shape.RATIO,
-        definition="Mean sentiment of what customers wrote, from 0 (negative) to 100 (positive). No connector gives it yet: it waits for answers of the survey type sentiment.",
+        definition="Mean sentiment of what customers wrote, from 0 (negative) to 100 (positive).",
         formula="Σ sentiment ÷ answers",
         where="is_countable = 1 AND is_counted = 1 AND survey_type = 'sentiment'",
         value="normalised",
         fineness=FINE,
-        availability=availability_by(UNAVAILABLE, UNAVAILABLE, UNAVAILABLE, EXACT),
+        availability=availability_by(UNAVAILABLE, UNAVAILABLE, EXACT, EXACT),
+        waits_for="Zendesk, Freshdesk: `survey_answers` files with survey_type sentiment; HubSpot: its AI's sentiment of conversations, or the same files",
     ),
 )

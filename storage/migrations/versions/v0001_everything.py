@@ -231,6 +231,7 @@ def upgrade() -> None:
         sa.Column("started_at", sa.BigInteger(), nullable=True),
         sa.Column("churned_at", sa.BigInteger(), nullable=True),
         sa.Column("segment", sa.Text(), nullable=True),
+        sa.Column("lifetime_value", sa.Double(), nullable=True),
         sa.PrimaryKeyConstraint("account", "id"),
     )
     with op.batch_alter_table("customers", schema=None) as batch_op:
@@ -336,6 +337,8 @@ def upgrade() -> None:
         sa.Column("fineness_below", sa.BigInteger(), nullable=False),
         sa.Column("generation", sa.BigInteger(), nullable=False),
         sa.Column("signature", sa.Text(), nullable=False),
+        sa.Column("waits_for", sa.Text(), nullable=True),
+        sa.Column("aliases", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("kpi"),
     )
     op.create_table(
