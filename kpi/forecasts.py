@@ -14,11 +14,13 @@ from typing import NamedTuple
 import numpy as np
 import sqlalchemy as sa
 
-from kpi.cells import ALL, EVERYBODY, Cell, Scope, Z, percentile
+from kpi.blocks import ALL, EVERYBODY, Cell
+from kpi.cells import Scope
 from kpi.metric import LATELY, Metric
 from kpi.one_cell import cell_of
 from kpi.periods import Grain
 from kpi.selecting import fetched
+from kpi.statistics import Z, percentile
 
 WEEK, WEEKS, AHEAD_DAYS = 7, 4, 14
 FARTHEST = AHEAD_DAYS // WEEK + 1
