@@ -45,24 +45,10 @@ class Cell(NamedTuple):
     computed_at: int
 
 
-class Place(NamedTuple):
-    """What names a cell of one KPI."""
-
-    grain: str
-    period: int
-    account: str
-    dimension: str
-    member: str
-
-
-class Amount(NamedTuple):
-    """What a composed KPI takes from another's cell."""
-
-    n: int
-    numerator: int | None
-    provisional: int
-    rank: int
-    """The place of its availability in `RANKS`."""
+Place = tuple[str, int, str, str, str]
+"""What names a cell of one KPI: grain, period, account, dimension, member."""
+Amount = tuple[int, int | None, int, int]
+"""What a composed KPI takes from another's cell: n, numerator, provisional, availability's place in `RANKS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +67,7 @@ class Loose:
 
     def amounts(self) -> Iterator[tuple[Place, Amount]]:
         for cell in self.cells:
-            amount = Amount(cell.n, cell.numerator, cell.provisional, RANKS.index(cell.availability))
-            yield Place(*cell[1:6]), amount
+            yield cell[1:6], (cell.n, cell.numerator, cell.provisional, RANKS.index(cell.availability))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,15 +120,9 @@ class Block:
         )
 
     def amounts(self) -> Iterator[tuple[Place, Amount]]:
-        values = zip(
-            self.n.tolist(),
-            self.numerators.tolist(),
-            self.provisional.tolist(),
-            self.ranks.tolist(),
-            strict=True,
-        )
-        for place, amount in zip(zip(*self._places(), strict=True), values, strict=True):
-            yield Place._make(place), Amount._make(amount)
+        columns = (self.n, self.numerators, self.provisional, self.ranks)
+        amounts = zip(*(column.tolist() for column in columns), strict=True)
+        return zip(zip(*self._places(), strict=True), amounts, strict=True)
 
     def _places(self) -> tuple[Iterator[Any], ...]:
         """Columns of what names each cell, in the order of `Place`."""

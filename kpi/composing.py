@@ -14,7 +14,8 @@ Amounts = Mapping[Place, Amount]
 
 def before(place: Place) -> Place:
     """The same in the period before."""
-    return place._replace(period=period_before(Grain(place.grain), place.period))
+    grain, period, account, dimension, member = place
+    return grain, period_before(Grain(grain), period), account, dimension, member
 
 
 def period_before(grain: Grain, first: int) -> int:
@@ -88,7 +89,7 @@ def composed(metric: Metric, found: Mapping[str, Amounts], chunk: Chunk, now: in
         grain, period, account, dimension, _member = place
         if period not in periods[grain] or (metric.only_by and dimension not in metric.only_by):
             continue
-        whole = Place(grain, period, account, ALL, "")
+        whole = grain, period, account, ALL, ""
         amounts = [known.get(whole if is_whole else place) for known, is_whole in terms]
         if metric.is_growth:
             amounts += [known.get(before(whole if is_whole else place)) for known, is_whole in terms]
@@ -104,17 +105,20 @@ def _places(metric: Metric, found: Mapping[str, Amounts]) -> set[Place]:
         known = found[term.measure.id]
         places.update([place for place in known if place[3] == ALL] if term.whole else known)
     if metric.is_growth:
-        places |= {place._replace(period=after) for place in places for after in _periods_after(place, found)}
+        places |= {
+            (place[0], after, *place[2:]) for place in places for after in _periods_after(place, found)
+        }
     return places
 
 
 def _periods_after(place: Place, found: Mapping[str, Amounts]) -> set[int]:
     """Periods for which there is anything, and of which the place's is the one before."""
+    grain, period, *_rest = place
     return {
-        other.period
+        other[1]
         for known in found.values()
         for other in known
-        if other.grain == place.grain and before(other).period == place.period
+        if other[0] == grain and before(other)[1] == period
     }
 
 

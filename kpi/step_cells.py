@@ -33,16 +33,26 @@ def anchors(metrics: Iterable[Metric]) -> list[Anchor]:
 
 def whole(connection: sa.Connection, metrics: Iterable[Metric], today: int) -> Iterator[Stretch]:
     """All there is of some KPIs."""
+    found = DaysOfAll(connection, today)
     return stretches(
-        (sources, of_sources, days_of_all(connection, sources, today))
-        for sources, of_sources in by_sources(metrics).items()
+        (sources, of_sources, found(sources)) for sources, of_sources in by_sources(metrics).items()
     )
 
 
-def days_of_all(connection: sa.Connection, sources: Sources, today: int) -> Iterable[int]:
-    """Days that facts of any of the anchors bear on."""
-    days = chain.from_iterable(days_of(connection, anchor, today) for anchor in sources.anchors)
-    return borne_on(sources, days)
+class DaysOfAll:
+    """Days that facts of any of some anchors bear on."""
+
+    def __init__(self, connection: sa.Connection, today: int) -> None:
+        self.connection, self.today = connection, today
+        self._days: dict[Anchor, frozenset[int]] = {}
+
+    def __call__(self, sources: Sources) -> Iterable[int]:
+        return borne_on(sources, chain.from_iterable(self._days_of(anchor) for anchor in sources.anchors))
+
+    def _days_of(self, anchor: Anchor) -> frozenset[int]:
+        if anchor not in self._days:
+            self._days[anchor] = frozenset(days_of(self.connection, anchor, self.today))
+        return self._days[anchor]
 
 
 def borne_on(sources: Sources, days: Iterable[int]) -> set[int]:

@@ -29,7 +29,7 @@ from kpi.selecting import Part, fetched
 from kpi.sharing import in_order, processors
 from kpi.sources import CellsWork, Sources, Stretch, by_sources, stretches
 from kpi.standalone import StandalonePart
-from kpi.step_cells import days_of_all, passed_until
+from kpi.step_cells import DaysOfAll, passed_until
 from kpi.step_facts import WORTH_SHARING
 from kpi.stored import LESSER, stored_ratings, stored_tickets
 from kpi.sweeping import PART, Place, steps
@@ -206,8 +206,10 @@ def _stretches(
     mark = "?" if stored.dialect.name == "sqlite" else "%s"
     query = f"SELECT DISTINCT period FROM kpi_cells WHERE kpi = {mark} AND generation = {mark}"
 
+    found = DaysOfAll(scratch, today)
+
     def days_of(sources: Sources, of_sources: Sequence[Metric]) -> Iterator[int]:
-        days = set(days_of_all(scratch, sources, today))
+        days = set(found(sources))
         for metric in of_sources:
             days.update(row[0] for row in fetched(stored, query, (metric.id, numbers[metric.id])))
         return (day for day in days if first is None or day >= first)
