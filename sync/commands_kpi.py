@@ -12,11 +12,11 @@ import sqlalchemy as sa
 
 from connectors import Misconfigured, utc_now
 from kpi.catalog import CATALOG, metric_named
-from kpi.cells import MONTHLY, PROFILE
 from kpi.comparing import goals_now, significant_changes
 from kpi.forecasts import BOTH
 from kpi.metric import Metric
 from kpi.reach import not_read
+from kpi.reading import MONTHLY, PROFILE
 from kpi.recompute import rebuild
 from kpi.values import COLUMNS, Value, latest_period, values
 from kpi.verify import Difference, Verified
