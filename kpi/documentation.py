@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from kpi.catalog import CATALOG
+from kpi.judged import JUDGED
 from kpi.meaning import Meaning
 from kpi.metric import VENDORS, Metric
 from kpi.wording import worded
@@ -60,7 +61,7 @@ After an upgrade that adds or changes an entry, the next sync computes what depe
 
 def page(catalog: Sequence[Metric]) -> str:
     """The whole page as Markdown."""
-    known = worded(catalog, Meaning())
+    known = worded([*catalog, *JUDGED], Meaning())
     parts = [_INTRO, *_overview(known), *(part for metric in known for part in _entry(metric)), _ADDING]
     return "\n".join(parts)
 

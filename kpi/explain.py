@@ -11,10 +11,12 @@ import sqlalchemy as sa
 from kpi import reasons
 from kpi.blocks import NAMED_BY_ACCOUNT
 from kpi.calendar import LocalDays, day_date, day_number, local_days
+from kpi.catalog import metric_named
 from kpi.composing import compared, period_before
 from kpi.computations import COMPUTATIONS
 from kpi.explaining import Asked, computed_cases
 from kpi.forecasts import first_bearing
+from kpi.judged import JUDGED, JUDGED_IDS, Judgement, judgement
 from kpi.metric import AGE, AHEAD, AT_RISK, STOCKS, Metric, Shape, Term
 from kpi.periods import Grain, last_day, start_of
 from kpi.publishing import stored_vendors
@@ -89,6 +91,8 @@ class Explanation:
     """Why the value is not exact."""
     parts: Sequence["Part"] = ()
     """What a composed number is made of."""
+    judgement: Judgement | None = None
+    """Of progress and distances: the value, and what it is held against."""
     is_secret: bool = False
     """Whether its cases are nobody's to see, or it has none of its own."""
 
@@ -174,6 +178,8 @@ class _Explaining:
     at: int
 
     def of(self, metric: Metric, asked: _Asked) -> Explanation:
+        if metric.id in JUDGED_IDS:
+            return self._judged(metric, asked)
         if metric.terms:
             return self._composed(metric, asked)
         if metric.least:
@@ -225,7 +231,7 @@ class _Explaining:
 
     def _not_read(self, metric: Metric, asked: _Asked) -> Iterator[str]:
         """That tickets of its time were not read; a composed number's terms say so themselves."""
-        if metric.terms:
+        if metric.terms or metric.id in JUDGED_IDS:
             return
         today = local_days(self.zone).day(self.at)
         day = asked.start
@@ -261,6 +267,26 @@ class _Explaining:
             approximated=reasons.approximated(metric, accounts, bits),
         )
 
+    def _judged(self, metric: Metric, asked: _Asked) -> Explanation:
+        """What is held against what; the value behind it is explained as it is everywhere."""
+        place = (asked.member, str(asked.grain), asked.start, asked.account)
+        found = judgement(self.connection, metric, *place)
+        if found is None:
+            return self._explanation(metric, asked, 0, 0, is_secret=True)
+        term = Term(metric_named(found.kpi))
+        about = replace(asked, dimension=found.dimension, member=found.member, stored=())
+        part = Part(term, self.of(term.measure, about))
+        return self._explanation(
+            metric,
+            asked,
+            found.numerator,
+            found.denominator,
+            parts=[part],
+            approximated=part.explanation.approximated,
+            judgement=found,
+            is_secret=True,
+        )
+
     def _composed(self, metric: Metric, asked: _Asked) -> Explanation:
         asked_of = [(term, asked.whole if term.whole else replace(asked, stored=())) for term in metric.terms]
         if metric.is_growth:
@@ -286,7 +312,7 @@ def _numerator(metric: Metric, rows: Sequence[Mapping[str, Any]]) -> float:
 
 
 def _named(reporting: Reporting, kpi: str) -> Metric:
-    for metric in reporting.catalog:
+    for metric in (*reporting.catalog, *JUDGED):
         if kpi in (metric.id, *metric.aliases):
             return worded([metric], reporting.meaning)[0]
     raise KeyError(f"there is no KPI {kpi}")

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from kpi import writing
 from kpi.blocks import Cells
+from kpi.judged import JUDGED
 from kpi.metric import VENDORS, Metric
 from kpi.periods import Chunk
 from kpi.reporting import signature
@@ -85,13 +86,13 @@ def publish(connection: sa.Connection, catalog: Sequence[Metric], built: Collect
     now = generations(connection)
     table = derived.kpi_definitions
     stored = {row["kpi"]: dict(row) for row in connection.execute(sa.select(table)).mappings()}
-    wanted = {}
+    wanted = {metric.id: _definition(metric, 0) for metric in JUDGED}
     for metric in catalog:
         before = stored.get(metric.id)
         if metric.id in built:
             wanted[metric.id] = _definition(metric, now.building[metric.id])
         elif before is not None:
-            is_same = before["signature"] == signature(metric)
+            is_same = before["signature"] == signature(metric) and metric.id not in now.building
             wanted[metric.id] = _definition(metric, before["generation"]) if is_same else before
     if wanted != stored:
         connection.execute(sa.delete(table))

@@ -7,6 +7,7 @@ who changes an answer moves it. Answers without a ticket stand alone.
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from kpi.calendar import SECOND
 from kpi.history import value_at
 from kpi.shapes import Context, Line, TicketFact, TicketFacts
 
@@ -70,6 +71,8 @@ class RatingFact(NamedTuple):
     requester_id: str | None
     tags: str | None
     respondent_id: str | None
+    wave_ends_at: int | None
+    """Until when another answer of the same respondent to the same survey takes its place."""
 
 
 class Scale(NamedTuple):
@@ -232,6 +235,7 @@ def _fact(
         _group(rating, ticket),
         *_described(fact),
         rating.respondent_id,
+        None if at is None or rating.respondent_id is None else at + context.survey_wave_seconds * SECOND,
     )
 
 

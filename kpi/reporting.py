@@ -10,7 +10,7 @@ from kpi.goals import BENCHMARKS, Benchmark, Goal
 from kpi.meaning import Meaning
 from kpi.metric import Metric
 
-FACTS_VERSION = 2
+FACTS_VERSION = 3
 """Raised when facts are computed otherwise than before: all are computed again then."""
 CELLS_VERSION = 3
 """The same for cells."""

@@ -136,6 +136,8 @@ class Context:
     fcr_window_seconds: int = 7 * 86_400
     reopen_window_seconds: int = 30 * 86_400
     bot_window_seconds: int = 72 * 3_600
+    survey_wave_seconds: int = 30 * 86_400
+    """How long after an answer another one of the same respondent to the same survey is of the same wave."""
     escalation: Signs = field(default_factory=Signs)
     complaint: Signs = field(default_factory=Signs)
     satisfied: Mapping[str, Threshold] = field(default_factory=dict)

@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from kpi.calendar import day_date
 from storage.database import reading
 
 
@@ -80,9 +81,10 @@ def latest_period(engine: sa.Engine, grain: str) -> date | None:
     """The youngest period of a grain that holds any value."""
     with reading(engine) as connection:
         found = connection.exec_driver_sql(
-            f"SELECT MAX(period_start) FROM report_kpis WHERE grain = '{grain}' AND dimension = 'all'"
+            "SELECT MAX(c.period) FROM kpi_definitions d JOIN kpi_cells c ON c.kpi = d.kpi "
+            f"AND c.generation = d.generation WHERE c.grain = '{grain}' AND c.dimension = 'all'"
         ).scalar()
-    return None if found is None else _date(found)
+    return None if found is None else day_date(found)
 
 
 def _value(row: Sequence[Any]) -> Value:

@@ -162,6 +162,7 @@ rating_facts = _facts(
         "group_id": "text",
         **_DESCRIPTIVE,
         "respondent_id": "text",
+        "wave_ends_at": "int",
     },
     ("rated_day",),
     ("offered_day",),

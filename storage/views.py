@@ -10,7 +10,13 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from storage.views_compared import benchmarks_view, changes_view, goals_view, restatements_view
+from storage.views_compared import (
+    benchmarks_view,
+    changes_view,
+    goals_view,
+    judged_values,
+    restatements_view,
+)
 from storage.views_kpi import kpi_definitions_view, kpis_view, tickets_view
 from storage.views_outside import business_figures_view, customers_view, sla_clocks_view
 from storage.words import Words
@@ -59,11 +65,16 @@ def runs_view(words: Words) -> str:
     """
 
 
+def all_kpis_view(words: Words) -> str:
+    """What is stored, and what is computed from it when it is read."""
+    return f"{kpis_view(words)} UNION ALL {judged_values(words)}"
+
+
 VIEWS: Mapping[str, View] = {
     "report_tickets": tickets_view,
     "report_ratings": ratings_view,
     "report_calls": calls_view,
-    "report_kpis": kpis_view,
+    "report_kpis": all_kpis_view,
     "report_kpi_definitions": kpi_definitions_view,
     "report_kpi_changes": changes_view,
     "report_kpi_restatements": restatements_view,

@@ -2,8 +2,10 @@
 report_kpi_restatements.
 """
 
+from collections.abc import Callable
+
 from storage.judged import Cause
-from storage.views_kpi import STATISTICS, shown, shown_account, shown_member, value_of
+from storage.views_kpi import STATISTICS, is_low_sample, shown, shown_account, shown_member, value_of
 from storage.words import Words
 
 
@@ -85,23 +87,52 @@ def goals_view(words: Words) -> str:
     elapsed = f"(CAST({last_day} AS double precision) - start_day + 1) / (due_day - start_day + 1)"
     share = f"CASE WHEN {last_day} >= due_day THEN 1.0 ELSE {elapsed} END"
     is_met = "CASE direction WHEN 'higher' THEN value >= target ELSE value <= target END"
-    progress = "100 * (baseline - value) / NULLIF(baseline - target, 0)"
     return f"""
         SELECT name, kpi, statistic, account, dimension, member, grain, {words.day("period")} AS period_start,
-               direction, baseline, target, value, {progress} AS progress,
+               direction, baseline, target, value, {_PROGRESS} AS progress,
                {is_met if words.is_postgres else f"({is_met})"} AS is_met,
-               CASE WHEN value IS NULL THEN NULL ELSE {is_met} OR {progress} >= 100 * ({share}) END AS is_on_track,
-               {words.day("start_day")} AS start_date, {words.day("due_day")} AS due_date
-        FROM (
-            SELECT g.name, g.kpi, g.statistic, g.account, g.dimension, g.member, g.grain, c.period, g.direction,
+               CASE WHEN value IS NULL THEN NULL ELSE {is_met} OR {_PROGRESS} >= 100 * ({share}) END AS is_on_track,
+               {words.day("start_day")} AS start_date, {words.day("due_day")} AS due_date, label
+        FROM ({_goals()}) judged
+    """
+
+
+_PROGRESS = "100 * (baseline - value) / NULLIF(baseline - target, 0)"
+
+
+def _goals() -> str:
+    """Each goal with the cells it is about."""
+    return f"""SELECT g.name, g.kpi, g.statistic, g.account, g.dimension, g.member, g.grain, c.period, g.direction,
                    COALESCE(g.baseline, ({_baseline()})) AS baseline, g.target, {value_of("c")} AS value,
-                   g.start_day, g.due_day
+                   g.start_day, g.due_day, {_label("kpi_goals", "g", _goal_label)} AS label, {_MARKS}
             FROM kpi_goals g
             JOIN kpi_definitions d ON d.kpi = g.kpi
             JOIN {STATISTICS} AND s.statistic = g.statistic
-            LEFT JOIN kpi_cells c ON {_of_goal("c")} AND c.period >= g.start_day AND c.period <= g.due_day
-        ) judged
-    """
+            LEFT JOIN kpi_cells c ON {_of_goal("c")} AND c.period >= g.start_day AND c.period <= g.due_day"""
+
+
+_MARKS = f"c.n, {is_low_sample('c')} AS low_sample, c.provisional, c.availability, c.computed_at"
+"""How sure a compared value is."""
+
+
+def _label(table: str, row: str, of: Callable[[str], str]) -> str:
+    """A text that is a row's alone: where others before it have the same, with a number."""
+    before = f"(SELECT COUNT(*) FROM {table} e WHERE e.ordinal < {row}.ordinal AND {of('e')} = {of(row)})"
+    return f"{of(row)} || CASE WHEN {before} > 0 THEN ' (' || ({before} + 1) || ')' ELSE '' END"
+
+
+def _of_statistic(row: str) -> str:
+    return f"{row}.kpi || CASE {row}.statistic WHEN 'value' THEN '' ELSE ' ' || {row}.statistic END"
+
+
+def _goal_label(row: str) -> str:
+    member = f"CASE {row}.member WHEN '' THEN '' ELSE ' ' || {row}.member END"
+    return f"COALESCE(NULLIF({row}.name, ''), {_of_statistic(row)} || {member})"
+
+
+def _benchmark_label(row: str) -> str:
+    year = f"COALESCE(' (' || {row}.year || ')', '')"
+    return f"({_of_statistic(row)} || ', ' || {row}.industry || ': ' || {row}.source || {year})"
 
 
 def _of_goal(cell: str) -> str:
@@ -121,15 +152,41 @@ def benchmarks_view(words: Words) -> str:
     return f"""
         SELECT kpi, statistic, account, grain, {words.day("period")} AS period_start, value, n, benchmark,
                value - benchmark AS delta, 100 * (value - benchmark) / NULLIF(ABS(benchmark), 0) AS delta_percent,
-               industry, source, year, measured_as
-        FROM (
-            SELECT b.kpi, b.statistic, c.account, c.grain, c.period, {value_of("c")} AS value, c.n,
-                   b.value AS benchmark, b.industry, b.source, b.year, b.measured_as
+               industry, source, year, measured_as, label
+        FROM ({_benchmarks()}) compared
+    """
+
+
+def _benchmarks() -> str:
+    """Each benchmark with the cells of everything that it is about."""
+    return f"""SELECT b.kpi, b.statistic, c.account, c.grain, c.period, {value_of("c")} AS value,
+                   b.value AS benchmark, b.industry, b.source, b.year, b.measured_as,
+                   {_label("kpi_benchmarks", "b", _benchmark_label)} AS label, c.ci_low, c.ci_high, {_MARKS}
             FROM kpi_benchmarks b
             JOIN kpi_definitions d ON d.kpi = b.kpi
             JOIN {STATISTICS} AND s.statistic = b.statistic
-            JOIN kpi_cells c ON c.kpi = b.kpi AND c.generation = d.generation AND c.dimension = 'all'
-        ) compared
+            JOIN kpi_cells c ON c.kpi = b.kpi AND c.generation = d.generation AND c.dimension = 'all'"""
+
+
+def judged_values(words: Words) -> str:
+    """Rows of `report_kpis` that are computed when they are read: progress by goal, distances by benchmark."""
+    marks = f"""low_sample, {words.flag("provisional")} AS provisional, availability,
+               {words.at("computed_at")} AS computed_at"""
+    bound = "CASE WHEN statistic IN ('value', 'p50') THEN {} - benchmark END"
+    return f"""
+        SELECT account, 'goal_progress' AS kpi, 'value' AS statistic, grain, {words.day("period")} AS period_start,
+               'goal' AS dimension, label AS member, label AS member_name, {_PROGRESS} AS value, n,
+               baseline - value AS numerator, baseline - target AS denominator,
+               CAST(NULL AS double precision) AS ci_low, CAST(NULL AS double precision) AS ci_high, {marks}
+        FROM ({_goals()}) judged
+        WHERE baseline <> target AND value IS NOT NULL
+        UNION ALL
+        SELECT account, 'benchmark_delta' AS kpi, 'value' AS statistic, grain, {words.day("period")} AS period_start,
+               'benchmark' AS dimension, label AS member, label AS member_name, value - benchmark AS value, n,
+               CAST(NULL AS double precision) AS numerator, CAST(NULL AS double precision) AS denominator,
+               {bound.format("ci_low")} AS ci_low, {bound.format("ci_high")} AS ci_high, {marks}
+        FROM ({_benchmarks()}) compared
+        WHERE value IS NOT NULL
     """
 
 

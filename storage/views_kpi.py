@@ -68,6 +68,11 @@ def _interval(bound: str) -> str:
     return f"CASE WHEN s.statistic IN ('value', 'p50') THEN {bound} END"
 
 
+def is_low_sample(cell: str) -> str:
+    """Whether a statistic rests on fewer cases than it needs."""
+    return f"CASE s.statistic WHEN 'p90' THEN {cell}.n < 10 WHEN 'p95' THEN {cell}.n < 20 ELSE {cell}.low_sample = 1 END"
+
+
 def shown(cell: str) -> str:
     """Members of an account (agents, groups, brands, organisations) stand under `*` too."""
     return f"""(SELECT 0 AS everybody UNION ALL SELECT 1) shown
@@ -140,7 +145,7 @@ def kpis_view(words: Words) -> str:
                     ELSE c.member END AS member_name,
                {value_of("c")} AS value,
                c.n, {above_of("c")} AS numerator, {below_of("c")} AS denominator, {_interval("c.ci_low")} AS ci_low, {_interval("c.ci_high")} AS ci_high,
-               CASE s.statistic WHEN 'p90' THEN c.n < 10 WHEN 'p95' THEN c.n < 20 ELSE c.low_sample = 1 END AS low_sample,
+               {is_low_sample("c")} AS low_sample,
                {words.flag("c.provisional")} AS provisional, c.availability, {words.at("c.computed_at")} AS computed_at
         FROM kpi_definitions d
         JOIN {STATISTICS}

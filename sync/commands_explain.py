@@ -4,14 +4,20 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 
+import sqlalchemy as sa
 from rich.text import Text
 
 from connectors import Misconfigured, utc_now
+from kpi.calendar import day_date, day_number
 from kpi.explain import Contribution, Explanation, Part
 from kpi.explain import explain as ask
-from kpi.metric import Shape
-from sync.commands_kpi import checked
-from sync.kpi_table import shown
+from kpi.judged import JUDGED_IDS, known_metric, unit_of
+from kpi.metric import Metric, Shape
+from kpi.periods import Grain, start_of
+from kpi.values import values
+from sync.kpi_beside import judged_lines
+from sync.kpi_question import checked, own_dimension
+from sync.kpi_table import shown, waiting
 from sync.opening import opened_to_read, reporting_of
 from sync.telling import DONE
 from sync.terminal import out, table
@@ -26,14 +32,30 @@ def explain(kpi: str, day: date, grain: str, by: str | None, account: str | None
     dimension, _, member = (by or "all=").partition("=")
     if by and not member:
         raise Misconfigured("write --by as dimension=member, for example channel=email or agent=acme/12")
-    checked([kpi], grain, dimension)
+    checked([kpi], grain, dimension if by else None)
+    metric = known_metric(kpi)
     with opened_to_read() as (settings, database):
+        if metric.id in JUDGED_IDS and not by:
+            dimension, member = own_dimension(metric), _only(database, metric, day, grain, account)
         found = ask(
             database, reporting_of(settings), kpi=kpi, day=day, grain=grain, dimension=dimension,
             member=member, account=account or "*", now=utc_now(),
         )  # fmt: skip
     _print(found)
     return DONE
+
+
+def _only(database: sa.Engine, metric: Metric, day: date, grain: str, account: str | None) -> str:
+    """The one goal or benchmark that has a value in the period; none where none has."""
+    start = day_date(start_of(Grain(grain), day_number(day)))
+    dimension = own_dimension(metric)
+    told = values(database, kpis=[metric.id], grain=grain, dimension=dimension, account=account or "*",
+                  since=start, until=start)  # fmt: skip
+    members = [value.member for value in told]
+    if len(members) > 1:
+        listed = ", ".join(f'"{dimension}={member}"' for member in members)
+        raise Misconfigured(f"there are {len(members)}, say which: --by with one of {listed}")
+    return members[0] if members else ""
 
 
 def _print(found: Explanation) -> None:
@@ -48,9 +70,13 @@ def _print(found: Explanation) -> None:
     console.print(
         Text(f"Formula: {metric.formula}. Dated by: {metric.anchor.name.replace('_', ' ')}."), soft_wrap=True
     )
-    console.print(_parts(found), soft_wrap=True)
-    for part in found.parts:
-        console.print(_part(part), soft_wrap=True)
+    if found.judgement is not None:
+        for sentence in judged_lines(found.judgement):
+            console.print(Text(sentence), soft_wrap=True)
+    else:
+        console.print(_parts(found), soft_wrap=True)
+        for part in found.parts:
+            console.print(_part(part), soft_wrap=True)
     for reason in found.approximated:
         console.print(Text(f"~ {reason}", style="yellow"), soft_wrap=True)
     if not found.is_current:
@@ -92,8 +118,10 @@ def _values(found: Explanation) -> list[Text]:
             else ""
         )
         told = f"  (n = {number(value.n)}{between}, {value.availability}{', provisional' if value.provisional else ''})"
-        lines.append(Text.assemble(name, (shown(value, found.metric.unit), "bold"), told))
-    return lines or [Text("no value: nothing counts in this period")]
+        lines.append(Text.assemble(name, (shown(value, unit_of(found.metric, value.member)), "bold"), told))
+    return lines or [
+        Text(sentence) for sentence in ("no value: nothing counts in this period", *waiting([found.metric]))
+    ]
 
 
 def _parts(found: Explanation) -> Text:

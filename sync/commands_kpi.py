@@ -1,30 +1,24 @@
 """`kpi`, `verify`, `recompute`: reading values, proving them, and computing them again."""
 
-import csv
-import json
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from datetime import date, timedelta
-from typing import Any, TypedDict
 
 import sqlalchemy as sa
 
-from connectors import Misconfigured, utc_now
-from kpi.catalog import CATALOG, metric_named
-from kpi.comparing import goals_now, significant_changes
-from kpi.forecasts import BOTH
-from kpi.metric import Metric
+from connectors import utc_now
+from kpi.comparing import compared, goals_now, significant_changes
+from kpi.judged import GOAL_PROGRESS, KNOWN, goal_grains, known_metric
 from kpi.reach import not_read
-from kpi.reading import MONTHLY, PROFILE
 from kpi.recompute import rebuild
-from kpi.values import COLUMNS, Value, latest_period, values
+from kpi.values import Value, latest_period, values
 from kpi.verify import Difference, Verified
 from kpi.verify import verify as prove
 from sync.kpi_beside import Beside
-from sync.kpi_table import LEGEND, pivot
+from sync.kpi_question import Question, checked
+from sync.kpi_rows import rows, write_csv, write_json
+from sync.kpi_table import LEGEND, pivot, waiting
 from sync.opening import opened_to_read, reporting_of
-from sync.settings import suggest
 from sync.telling import DONE, FAILED
 from sync.terminal import out, say
 from sync.words import duration, number, several
@@ -32,21 +26,6 @@ from sync.words import duration, number, several
 _PERIODS = {"day": timedelta(days=6), "week": timedelta(weeks=5), "month": timedelta(days=160)}
 """How far back a table reaches from the latest period unless told otherwise."""
 _SHOWN_DIFFERENCES = 50
-_OF_SOME = sorted({name for metric in CATALOG for anchor in metric.anchors for name in anchor.dimensions})
-"""Dimensions that only facts of some kinds have."""
-DIMENSIONS = (
-    "all", "channel", "group", "agent", "priority", "type", "category", BOTH, "brand", *MONTHLY,
-    *_OF_SOME,
-)  # fmt: skip
-
-
-class _Question(TypedDict):
-    kpis: Sequence[str]
-    grain: str
-    dimension: str
-    account: str
-    since: date | None
-    until: date | None
 
 
 def kpi(
@@ -59,85 +38,63 @@ def kpi(
     form: str,
 ) -> int:
     """Print values as a table for people, or whole as JSON or CSV."""
-    dimension = checked(names, grain, by)
+    checked(names, grain, by)
     with opened_to_read() as (settings, database):
         if form == "table" and since is None and (latest := latest_period(database, grain)):
             since = (until or latest) - _PERIODS[grain]
-        question = _Question(
-            kpis=[metric_named(name).id for name in names],
-            grain=grain,
-            dimension=dimension,
-            account=account or "*",
-            since=since,
-            until=until,
-        )
-        found = values(database, **question)
-        beside = _beside(database, question) if form == "table" else Beside()
-        first = min((value.period_start for value in found), default=date.max)
-        missing = not_read(database, settings.timezone, question["account"], first)
-    if form == "json":
-        sys.stdout.write(json.dumps([asdict(value) for value in found], indent=2, default=_plain) + "\n")
-    elif form == "csv":
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        writer.writerows([_plain(getattr(value, name)) for name in COLUMNS] for value in found)
-    elif found:
-        _print_table(found, beside, is_split=dimension != "all")
-        for sentence in missing:
-            out().print(f"~ {sentence}", style="yellow", soft_wrap=True)
-    else:
-        say("no value yet: run `deskpulse sync` first, or ask for other periods with --since")
+        kpis = tuple(known_metric(name).id for name in names)
+        asked = Question(kpis, grain, by or "all", account or "*", since, until).by_dimension(by)
+        found = [value for question in asked for value in values(database, **question.words)]
+        if form != "table":
+            beside = {
+                key: one for question in asked for key, one in compared(database, **question.words).items()
+            }
+            (write_json if form == "json" else write_csv)(sys.stdout, rows(found, beside))
+        elif found:
+            _print_table(found, _beside(database, asked))
+            first = min(value.period_start for value in found)
+            for sentence in not_read(database, settings.timezone, account or "*", first):
+                out().print(f"~ {sentence}", style="yellow", soft_wrap=True)
+        else:
+            say(_nothing(database, kpis, grain))
     return DONE
 
 
-def _beside(database: sa.Engine, question: _Question) -> Beside:
-    goals = goals_now(database, dimension=question["dimension"], account=question["account"])
-    asked = question["kpis"]
-    return Beside.of(
-        significant_changes(database, **question), [goal for goal in goals if not asked or goal.kpi in asked]
-    )
+def _beside(database: sa.Engine, asked: Sequence[Question]) -> Beside:
+    changes, goals = [], []
+    for question in asked:
+        changes += significant_changes(database, **question.words)
+        known = goals_now(database, dimension=question.dimension, account=question.account)
+        goals += [goal for goal in known if not question.kpis or goal.kpi in question.kpis]
+    return Beside.of(changes, goals)
 
 
-def _print_table(found: Sequence[Value], beside: Beside, *, is_split: bool) -> None:
+def _nothing(database: sa.Engine, kpis: Sequence[str], grain: str) -> str:
+    """Why there is nothing to show, and what would be."""
+    if kpis == (GOAL_PROGRESS.id,):
+        grains = goal_grains(database)
+        if not grains:
+            return "no goal is set: goals are set in kpi.toml"
+        if grain not in grains:
+            return f"goals are by {' and '.join(grains)}: add --grain {grains[0]}"
+    told = "no value yet: run `deskpulse sync` first, or ask for other periods with --since"
+    return "\n".join((told, *waiting(known_metric(kpi) for kpi in kpis)))
+
+
+def _print_table(found: Sequence[Value], beside: Beside) -> None:
     periods = sorted({value.period_start.isoformat() for value in found})
     console = out()
     console.print(
         pivot(
             found,
-            CATALOG,
+            KNOWN,
             periods,
             lambda value: value.period_start.isoformat(),
-            by_member=is_split,
+            by_member=any(value.dimension != "all" for value in found),
             beside=beside,
         )
     )
     console.print(LEGEND, style="dim")
-
-
-def checked(names: Sequence[str], grain: str, by: str | None) -> str:
-    """The dimension to split by; Misconfigured where there is no such KPI or value."""
-    known = [name for metric in CATALOG for name in (metric.id, *metric.aliases)]
-    for name in names:
-        if name not in known:
-            raise Misconfigured(
-                f"there is no KPI {name}{suggest(name, known)}; all are in report_kpi_definitions"
-            )
-    dimension = by or "all"
-    if dimension not in DIMENSIONS:
-        raise Misconfigured(f"cannot split by {dimension}: choose from {', '.join(DIMENSIONS[1:])}")
-    if dimension in MONTHLY and grain != "month":
-        raise Misconfigured(f"{dimension} has values by month only: add --grain month")
-    if names and not any(_is_split(metric_named(name), dimension) for name in names):
-        raise Misconfigured(
-            f"{', '.join(names)} has no values by {dimension}: see docs/kpis.md, or split by channel"
-        )
-    return dimension
-
-
-def _is_split(metric: Metric, dimension: str) -> bool:
-    if dimension == PROFILE:
-        return metric.has_profile
-    return dimension not in _OF_SOME or any(dimension in anchor.dimensions for anchor in metric.anchors)
 
 
 def verify(since: date | None) -> int:
@@ -187,8 +144,3 @@ def recompute(since: date | None) -> int:
         f"{number(done.values)} values computed again in {duration(done.seconds)}"
     )
     return DONE
-
-
-def _plain(value: Any) -> Any:
-    """Dates as ISO 8601, everything else as it is."""
-    return value.isoformat() if isinstance(value, date) else value

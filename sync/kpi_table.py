@@ -1,10 +1,11 @@
 """KPI values as a person likes to read them: a line a measure, a column a period or an account."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from rich.table import Table
 from rich.text import Text
 
+from kpi.judged import unit_of
 from kpi.metric import Metric
 from kpi.values import Value
 from sync.kpi_beside import Beside
@@ -40,6 +41,13 @@ def marks(value: Value) -> str:
     return found + ("°" if value.low_sample else "")
 
 
+def waiting(metrics: Iterable[Metric]) -> Iterator[str]:
+    """What those wait for that have no value of themselves."""
+    for metric in metrics:
+        if metric.waits_for:
+            yield f"{metric.id} waits for: {metric.waits_for}"
+
+
 def pivot(
     values: Iterable[Value],
     catalog: Sequence[Metric],
@@ -65,7 +73,7 @@ def pivot(
     for (_, member, _, kpi), cells in sorted(lines.items(), key=lambda line: line[0]):
         any_value = next(iter(cells.values()))
         name = kpi if any_value.statistic == "value" else f"{kpi} {any_value.statistic}"
-        unit = metrics[kpi].unit
+        unit = unit_of(metrics[kpi], any_value.member)
         shown_cells = [
             Text.assemble(shown(cells[c], unit), beside.arrow(cells[c])) if c in cells else "–"
             for c in columns

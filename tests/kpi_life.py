@@ -33,6 +33,8 @@ class Life:
         self.ticket, self.now, self.three_is_bad = ticket, now, three_is_bad
         self.number, self.events = ticket.number, ticket.events
         self.created = ticket.created_at
+        self.others: list[Life] = []
+        """The same customer's other tickets."""
         opening = next(event for event in self.events if event.kind == "created")
         self.is_outbound = opening.role == "agent"
 

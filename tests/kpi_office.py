@@ -3,7 +3,7 @@
 import asyncio
 import csv
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from connectors.files import kind_named
+from kpi.catalog import CATALOG
 from kpi.recompute import Reporting, refresh
 from storage.store import Store
 from sync import accounts
@@ -21,6 +22,13 @@ from sync.engine import Engine
 Line = Mapping[str, Any]
 """A file's line by column, as plain values."""
 OFFICE = "office"
+
+
+def read_by(kpis: Collection[str], zone: str = "UTC", **more: Any) -> Reporting:
+    """How numbers are cut where only some KPIs are asked for."""
+    vendors = {OFFICE: "files", **more.pop("vendors", {})}
+    catalog = [metric for metric in CATALOG if metric.id in kpis]
+    return Reporting(zone=zone, vendors=vendors, catalog=catalog, **more)
 
 
 class Office:

@@ -15,6 +15,8 @@ from tests.kpi_cases import CASES, COUNTS, RATIOS, STOCKS
 from tests.kpi_life import Case, Life
 
 DIMENSIONS = ("all", "channel", "agent", "group", "priority")
+NOBODYS = ("all", "channel", "priority")
+"""Of KPIs whose agent and group are not told of the instant that dates them."""
 GRAINS = ("day", "week", "month")
 
 
@@ -43,6 +45,10 @@ class Words(NamedTuple):
     """What is added to a ticket's number to make its id."""
     three_is_bad: bool = False
     """Whether 3 of 5 is told as dissatisfied: where there is only good and bad."""
+    has_calls: bool = True
+    has_marks: bool = True
+    """Whether tickets bear types and tags."""
+    category: Callable[[str], str] = str
 
 
 class Truth:
@@ -51,6 +57,22 @@ class Truth:
     def __init__(self, desk: Desk, zone: str, words: Words) -> None:
         self.desk, self.now, self.zone, self.words = desk, desk.now(), ZoneInfo(zone), words
         self.lives = {ticket.number: Life(ticket, self.now, words.three_is_bad) for ticket in desk.tickets()}
+        for life in self.lives.values():
+            same = (one for one in self.lives.values() if one.ticket.requester == life.ticket.requester)
+            life.others = [one for one in same if one is not life]
+        self._cases: dict[Tell, list[Case]] = {}
+        self._standing: dict[tuple[TellAt, date], list[Case]] = {}
+
+    def cases(self, tell: "Tell") -> list[Case]:
+        if tell not in self._cases:
+            self._cases[tell] = list(tell(self))
+        return self._cases[tell]
+
+    def standing(self, tell: "TellAt", on: date) -> list[Case]:
+        """Those at a local day's end."""
+        if (tell, on) not in self._standing:
+            self._standing[tell, on] = list(tell(self, self.end_of(on)))
+        return self._standing[tell, on]
 
     @property
     def countable(self) -> list[Life]:
@@ -92,7 +114,13 @@ class Truth:
             return self.words.group(case.group) if case.group else None
         if dimension == "channel":
             return self.words.channels.get(ticket.channel, ticket.channel)
+        if dimension == "category":
+            return self.words.category(ticket.category) if ticket.category else None
         return ticket.priority or self.words.no_priority
+
+
+Tell = Callable[[Truth], Iterable[Case]]
+TellAt = Callable[[Truth, int], Iterable[Case]]
 
 
 class Measure(Protocol):
@@ -111,13 +139,13 @@ class Measure(Protocol):
 class Flow(NamedTuple):
     """Things that happen: every one of a period counts."""
 
-    cases: Callable[[Truth], Iterable[Case]]
+    cases: Tell
     summed: Callable[[Sequence[int]], Cell]
     dimensions: Sequence[str] = DIMENSIONS
 
     def cells(self, truth: Truth, grain: str, dimension: str) -> Cells:
         found: dict[tuple[date, str], list[int]] = {}
-        for case in self.cases(truth):
+        for case in truth.cases(self.cases):
             member = truth.member(case, dimension)
             if member is not None:
                 found.setdefault((period(grain, truth.day(case.at)), member), []).append(case.value)
@@ -125,7 +153,7 @@ class Flow(NamedTuple):
 
     def by_ticket(self, truth: Truth) -> ByTicket:
         found: ByTicket = {}
-        for case in self.cases(truth):
+        for case in truth.cases(self.cases):
             found.setdefault(case.ticket, []).append((truth.day(case.at), case.value))
         return found
 
@@ -133,7 +161,7 @@ class Flow(NamedTuple):
 class Stock(NamedTuple):
     """Things that stand at a day's end; the last day of each period stands for it."""
 
-    standing: Callable[[Truth, int], Iterable[Case]]
+    standing: TellAt
     """Who stands there at an instant."""
     summed: Callable[[Sequence[int]], Cell]
     dimensions: Sequence[str] = DIMENSIONS
@@ -142,7 +170,7 @@ class Stock(NamedTuple):
         last_days = {period(grain, day): day for day in truth.days()}
         found: dict[tuple[date, str], list[int]] = {}
         for start, on in last_days.items():
-            for case in self.standing(truth, truth.end_of(on)):
+            for case in truth.standing(self.standing, on):
                 member = truth.member(case, dimension)
                 if member is not None:
                     found.setdefault((start, member), []).append(case.value)
@@ -151,7 +179,7 @@ class Stock(NamedTuple):
     def by_ticket(self, truth: Truth) -> ByTicket:
         found: ByTicket = {}
         for on in map(truth.last_day, truth.months()):
-            for case in self.standing(truth, truth.end_of(on)):
+            for case in truth.standing(self.standing, on):
                 found.setdefault(case.ticket, []).append((on, case.value))
         return found
 

@@ -76,13 +76,15 @@ BY_DAY: Mapping[str, tuple[Facts, Shape]] = {
     "csat_dissatisfied_rate": (_csat(lambda line: int(line["score"] < MIDDLE[line["scale"]])), share),
     "csat_comment_rate": (_csat(lambda line: int(line["comment"] is not None)), share),
     **{f"csat_mean{suffix}": (_csat_on(scale), mean)
-       for scale, suffix in {"1-5": "", "1-3": "_1_3", "1-7": "_1_7", "1-10": "_1_10"}.items()},
+       for scale, suffix in {"1-5": "", "1-2": "_1_2", "0-10": "_0_10", "1-3": "_1_3", "1-7": "_1_7", "1-10": "_1_10"}.items()},
     "nps": (_nps(_promotion), net),
     "nps_promoter_pct": (_nps(lambda line: int(_promotion(line) == 1)), share),
     "nps_passive_pct": (_nps(lambda line: int(_promotion(line) == 0)), share),
     "nps_detractor_pct": (_nps(lambda line: int(_promotion(line) == -1)), share),
     "ces_score": (_ces(_ease), mean),
     "ces_easy_rate": (_ces(lambda line: int(_ease(line) >= 5)), share),
+    "sentiment_score": (
+        lambda outside: outside.rated(outside.answers("sentiment"), lambda line: Fraction(line["score"])), mean),
     "servqual_gap": (_gaps(*DIMENSIONS), mean),
     **{f"servqual_gap_{name}": (_gaps(name), mean) for name in DIMENSIONS},
     "average_handle_time": (lambda outside: outside.handled("talk", "hold", "wrap"), distribution),

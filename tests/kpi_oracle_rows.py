@@ -191,11 +191,11 @@ class Quotient(NamedTuple):
         return Row(value, n, float(amount), float(divisor), *interval, n < 30)
 
 
-def shown(database: sa.Engine) -> dict[tuple[str, str, str], Rows]:
-    """`report_kpis` by KPI, grain and dimension."""
+def shown(database: sa.Engine, *kpis: str) -> dict[tuple[str, str, str], Rows]:
+    """`report_kpis` of some KPIs by KPI, grain and dimension."""
     query = (
         "SELECT kpi, grain, dimension, account, period_start, member, statistic, value, n, numerator, denominator,"
-        " ci_low, ci_high, low_sample FROM report_kpis"
+        f" ci_low, ci_high, low_sample FROM report_kpis WHERE kpi IN ({', '.join(map(repr, kpis))})"
     )
     found: dict[tuple[str, str, str], Rows] = {}
     with database.connect() as connection:

@@ -60,10 +60,9 @@ class Outside:
         return latest(self.answers("csat"), "ticket_id")
 
     def nps(self) -> list[Line]:
-        """Of a respondent and survey the latest; who is not named is somebody else each time, and so is a survey."""
+        """Of a respondent and survey no answer that another one followed within 30 days."""
         whole = [line for line in self.answers("nps") if line["score"] == int(line["score"])]
-        named = [line for line in whole if line["survey"] is not None]
-        return latest(named, "respondent_id") + [line for line in whole if line["survey"] is None]
+        return [line for line in whole if not any(_takes_the_place_of(line, other) for other in whole)]
 
     def offered(self) -> list[Line]:
         return [
@@ -216,6 +215,13 @@ def latest(lines: Sequence[Line], whose: str) -> list[Line]:
         alone = line["id"] if line[whose] is None else None
         found[account_of(line), line["survey"], line[whose], alone] = line
     return list(found.values())
+
+
+def _takes_the_place_of(line: Line, other: Line) -> bool:
+    """Who is not named is somebody else each time; surveys without a name are one."""
+    after = other["answered_at"] - line["answered_at"]
+    is_alike = line["respondent_id"] is not None and _respondent(line) == _respondent(other)
+    return is_alike and timedelta(0) < after <= timedelta(days=30)
 
 
 def _ticket(line: Line) -> str:

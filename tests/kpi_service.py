@@ -18,6 +18,7 @@ from storage.store import Store
 from sync import accounts
 from sync.asked import Asked
 from sync.engine import Engine
+from tests.kpi_meant import meant
 from tests.kpi_oracle import Cell, Words
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -34,12 +35,15 @@ WORDS = {
         lambda group: f"freshdesk/{freshdesk.GROUP + group}",
         {"api": "web"},
         no_priority="low",
+        has_calls=False,
     ),
     "hubspot": Words(
         lambda agent: f"hubspot/{hubspot.OWNER + agent}",
         lambda group: f"hubspot/{hubspot.TEAM + group}",
         {"api": "other", "social": "other"},
         first_ticket=hubspot.TICKET,
+        has_marks=False,
+        category=str.upper,
     ),
 }
 Cells = dict[tuple[str, str, str], dict[tuple[date, str], Cell]]
@@ -54,7 +58,7 @@ class Service:
         own = {"connector": vendor, "since": begun, "events_since": begun, **sandbox.settings}
         given = {f"ACCOUNTS__{vendor.upper()}__{name.upper()}": value for name, value in own.items()}
         _, [self.account] = accounts.load(given, clock=self.clock, sleep=self.clock.sleep)
-        self.reporting = Reporting(zone=zone, vendors={vendor: vendor})
+        self.reporting = Reporting(zone=zone, vendors={vendor: vendor}, meaning=meant())
         store = Store(database, clock=self.clock)
         self.engine = Engine(store, self._refreshed, owner="test", clock=self.clock)
 
@@ -82,7 +86,7 @@ class Service:
                 cells[day, member] = Cell(n, {**(known.values if known else {}), statistic: value})
         return found
 
-    def explained(self, kpi: str, month: date) -> Explanation:
+    def explained(self, kpi: str, month: date, dimension: str = "all", member: str = "") -> Explanation:
         """A month's number."""
         return explain(
             self.database,
@@ -90,6 +94,8 @@ class Service:
             kpi=kpi,
             day=month,
             grain="month",
+            dimension=dimension,
+            member=member,
             account=self.vendor,
             now=self.clock(),
         )

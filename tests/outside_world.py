@@ -96,8 +96,8 @@ def _key(kind: str, line: Line) -> Any:
 
 
 def _surveys(world: World, part: int) -> Iterator[Line]:
-    for number in range(700 if part == 1 else 150):
-        kind = world.any("csat", "csat", "csat", "nps", "ces", "employee", "employee")
+    for number in range(500 if part == 1 else 150):
+        kind = world.any("csat", "csat", "csat", "nps", "ces", "employee", "employee", "sentiment")
         common = {"id": f"s{part}-{number}", "account": world.account(), "survey_type": kind,
                   "survey": world.any("spring", "autumn"), "answered_at": world.at()}  # fmt: skip
         yield {**common, **_ANSWERS[kind](world)}
@@ -147,12 +147,19 @@ def _employee(world: World) -> Line:
     }
 
 
-_ANSWERS = {"csat": _csat, "nps": _nps, "ces": _ces, "employee": _employee}
+def _sentiment(world: World) -> Line:
+    """Of each message; a ticket has several."""
+    return {"scale": world.any(None, "0-100"), "score": world.any(0, 12.5, 41, 60, 99.9, 100),
+            "ticket_id": world.any(None, "1", "2", "3"), "agent_id": world.any(*PEOPLE),
+            "group_id": world.any(*GROUPS)}  # fmt: skip
+
+
+_ANSWERS = {"csat": _csat, "nps": _nps, "ces": _ces, "employee": _employee, "sentiment": _sentiment}
 
 
 def _servqual(world: World, part: int) -> Iterator[Line]:
     """A respondent answers in one go; some leave a dimension out."""
-    for respondent in range(60 if part == 1 else 15):
+    for respondent in range(50 if part == 1 else 12):
         account, survey, at = world.account(), world.any("spring", "autumn"), world.at()
         for dimension in DIMENSIONS:
             for item in range(world.any(0, 1, 2, 3, 4, 5)):
@@ -204,7 +211,7 @@ def _start(grain: str, day: date) -> date:
 
 
 def _calls(world: World, part: int) -> Iterator[Line]:
-    for number in range(400 if part == 1 else 80):
+    for number in range(300 if part == 1 else 80):
         outcome, at, seconds = world.any(*OUTCOMES), world.at(), world.random.randint
         spoke = outcome in ("answered", "abandoned_on_hold")
         wait, talk, hold = world.any(None, seconds(0, 10), seconds(0, 400)), seconds(0, 900), seconds(0, 90)

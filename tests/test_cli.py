@@ -85,6 +85,108 @@ def test_a_sync_brings_rows_and_the_kpis_show_them(folder: Path) -> None:
     assert "ticket_volume" in shown.stdout
 
 
+_GOAL = """
+[[goals]]
+kpi = "ticket_volume"
+name = "Fewer tickets"
+direction = "lower"
+target = 0
+baseline = 3
+start = 2025-01-01
+due = 2025-12-31
+grain = "week"
+"""
+
+
+def test_a_goal_and_changes_stand_beside_each_value_of_json_and_csv(folder: Path) -> None:
+    (folder / "kpi.toml").write_text(_GOAL)
+    deskpulse("sync")
+    asked = ("kpi", "ticket_volume", "--since", "2025-02-01", "--until", "2025-02-28", "--format")
+    [row] = json.loads(deskpulse(*asked, "json").stdout)
+    assert (row["previous_period_start"], row["previous_value"], row["is_significant"]) == (
+        "2025-01-27",
+        None,
+        None,
+    )
+    assert row["year_ago_period_start"] == "2024-02-05"
+    goal = {name: row[name] for name in row if name.startswith("goal")}
+    assert goal == {
+        "goal": "Fewer tickets", "goal_direction": "lower", "goal_target": 0, "goal_due_date": "2025-12-31",
+        "goal_progress": pytest.approx(66.67, abs=0.01), "goal_is_met": False, "goal_is_on_track": True,
+    }  # fmt: skip
+    [line] = csv.DictReader(io.StringIO(deskpulse(*asked, "csv").stdout))
+    assert (line["goal"], line["goal_target"], line["previous_value"]) == ("Fewer tickets", "0.0", "")
+
+
+def test_progress_and_distances_are_shown_by_their_ids(folder: Path) -> None:
+    (folder / "kpi.toml").write_text(_GOAL)
+    deskpulse("sync")
+    bounds = ("--since", "2025-02-01", "--until", "2025-02-28")
+    shown = deskpulse("kpi", "goal_progress", *bounds)
+    assert "Fewer tickets" in shown.stdout
+    assert "66.7 %" in shown.stdout
+    [row] = json.loads(deskpulse("kpi", "goal_progress", *bounds, "--format", "json").stdout)
+    assert (row["dimension"], row["member"], row["numerator"], row["denominator"]) == (
+        "goal", "Fewer tickets", 2, 3,
+    )  # fmt: skip
+    both = json.loads(deskpulse("kpi", "ticket_volume", "goal_progress", *bounds, "--format", "json").stdout)
+    assert [one["kpi"] for one in both] == ["ticket_volume", "goal_progress"]
+    assert "a book" not in deskpulse("kpi", "benchmark_delta", *bounds).stdout
+
+
+def test_a_distance_is_shown_in_the_unit_of_its_kpi(folder: Path) -> None:
+    (folder / "kpi.toml").write_text(
+        '[[benchmarks]]\nkpi = "full_resolution_time"\nvalue = "1h"\nsource = "a book"\n'
+    )
+    deskpulse("sync")
+    bounds = ("--since", "2025-02-01", "--until", "2025-02-28")
+    [row] = json.loads(deskpulse("kpi", "benchmark_delta", *bounds, "--format", "json").stdout)
+    assert row["member"] == "full_resolution_time p50, all: a book"
+    assert " h" in deskpulse("kpi", "benchmark_delta", *bounds).stdout
+    told = deskpulse("explain", "benchmark_delta", "--period", "2025-02-05", "--grain", "week").stdout
+    assert "benchmark 1 h (all, a book)" in told
+    assert "full_resolution_time" in told
+
+
+def test_progress_is_explained_by_the_goal_and_the_tickets_behind_it(folder: Path) -> None:
+    (folder / "kpi.toml").write_text(_GOAL)
+    deskpulse("sync")
+    told = deskpulse("explain", "goal_progress", "--period", "2025-02-05", "--grain", "week").stdout
+    for part in ("66.7 %", "Numerator 2, denominator 3", "baseline 3, target ≤ 0 by 2025-12-31, value 1",
+                 "not met, on track", "acme/1042"):  # fmt: skip
+        assert part in told, part
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ("kpi goal_progress", "no goal is set: goals are set in kpi.toml"),
+        ("kpi goal_progress --by channel", "goal_progress has no values by channel: it is told by goal"),
+        ("kpi ticket_volume --by goal", "cannot split by goal: choose from"),
+    ],
+)
+def test_what_has_no_goal_is_told_so(folder: Path, arguments: str, sentence: str) -> None:
+    deskpulse("sync")
+    done = deskpulse(*arguments.split())
+    assert sentence in done.output.replace("\n", " ")
+
+
+def test_a_goal_of_another_grain_is_told_with_that(folder: Path) -> None:
+    (folder / "kpi.toml").write_text(_GOAL.replace('grain = "week"', 'grain = "month"'))
+    deskpulse("sync")
+    assert "goals are by month: add --grain month" in deskpulse("kpi", "goal_progress").output
+
+
+def test_of_several_goals_one_must_be_named(folder: Path) -> None:
+    (folder / "kpi.toml").write_text(_GOAL + _GOAL.replace("Fewer", "No"))
+    deskpulse("sync")
+    asked = ("explain", "goal_progress", "--period", "2025-02-05", "--grain", "week")
+    done = deskpulse(*asked)
+    assert done.exit_code == 2
+    assert "say which: --by" in done.output
+    assert "No tickets" in deskpulse(*asked, "--by", "goal=No tickets").stdout
+
+
 def test_periods_from_before_tickets_were_read_are_marked_and_the_reason_is_told(folder: Path) -> None:
     deskpulse("sync")
     database = open_database("sqlite:///deskpulse.db")
@@ -255,6 +357,17 @@ def test_explain_shows_the_tickets_behind_a_number(folder: Path) -> None:
         [[ticket]] = database.execute("SELECT ticket_id FROM report_tickets").fetchall()
     for part in ("Resolution time", "last solve", ticket):
         assert part in done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments", ["kpi escalation_rate --since 2024-01-01", "explain escalation_rate --period 2025-02-05"]
+)
+def test_where_there_is_no_value_it_is_said_what_is_waited_for(folder: Path, arguments: str) -> None:
+    deskpulse("sync")
+
+    told = " ".join(deskpulse(*arguments.split()).output.split())
+
+    assert "escalation_rate waits for: `[escalation]` in kpi.toml" in told
 
 
 def test_init_writes_every_setting_for_the_owner_alone_and_never_over_another_file(

@@ -122,6 +122,22 @@ def test_the_commands_the_docs_show_exist() -> None:
     assert shown <= known
 
 
+def shown_queries() -> list[str]:
+    blocks = [
+        block
+        for page in PAGES
+        for block in re.findall(r"```\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+        if re.search(r"^SELECT", block, re.MULTILINE)
+    ]
+    return [query for block in blocks for query in block.split(";") if "FROM report_" in query]
+
+
+@pytest.mark.parametrize("query", shown_queries(), ids=lambda query: re.findall(r"report_\w+", query)[0])
+def test_a_query_the_docs_show_can_be_run(database: sa.Engine, query: str) -> None:
+    with database.connect() as connection:
+        assert connection.execute(sa.text(query)).all() == []
+
+
 def test_the_page_of_kpis_is_what_the_catalogue_says() -> None:
     from kpi.catalog import CATALOG
     from kpi.documentation import page

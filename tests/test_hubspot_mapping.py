@@ -16,6 +16,7 @@ from storage.records import (
     GroupRecord,
     PersonRecord,
     Priority,
+    RatingRecord,
     Role,
     SlaEventKind,
     SlaEventRecord,
@@ -538,3 +539,23 @@ def test_thread_messages_keep_who_and_when_and_never_what() -> None:
     ]
     assert (found[-1].event, found[-1].at.minute) == (EventKind.MESSAGES_READ, 6)
     assert "secret" not in repr(found)
+
+
+def test_what_the_ai_reads_in_a_customers_messages_is_an_answer_of_the_last_one() -> None:
+    read = {
+        "hs_overall_visitor_messages_sentiment_score": "72.5",
+        "hs_last_message_received_at": "2026-11-02T11:30:00Z",
+    }
+
+    [answer] = [each for each in ticket_records(ticket_row(read), STAGES) if isinstance(each, RatingRecord)]
+
+    assert (answer.id, answer.ticket_id, answer.survey_type) == ("501:sentiment", "501", SurveyType.SENTIMENT)
+    assert (answer.score, answer.rated_at) == (72.5, datetime(2026, 11, 2, 11, 30, tzinfo=UTC))
+
+
+def test_without_the_ai_there_is_no_such_answer() -> None:
+    nothing = {"hs_overall_visitor_messages_sentiment_score": ""}
+
+    assert not [
+        each for each in ticket_records(ticket_row(nothing), STAGES) if isinstance(each, RatingRecord)
+    ]

@@ -46,6 +46,8 @@ def test_every_measure_means_one_thing() -> None:
 def test_other_names_of_a_kpi_find_it() -> None:
     assert metric_named("net_reporter_score").id == "nps"
     assert metric_named("average_response_time").id == "avg_reply_time"
+    assert metric_named("average_resolution_time").id == "full_resolution_time"
+    assert metric_named("interactions_per_ticket").id == "agent_changes_per_ticket"
 
 
 def test_the_net_flow_is_what_the_backlog_grew_by(desk: Desk) -> None:
@@ -133,6 +135,20 @@ def test_only_the_latest_answer_of_a_respondent_counts_in_a_survey(desk: Desk) -
     assert desk.by_period("nps") == {"2024-03-07": -100}
     desk.show(NOW, answer("3", "09", 9, "autumn"))
     assert desk.by_period("nps") == {"2024-03-07": -100, "2024-03-09": 100}
+
+
+def test_a_later_wave_of_a_survey_takes_nothing_from_an_earlier_one(desk: Desk) -> None:
+    """Without a name it is one survey: its second answer of a wave takes the place of the first."""
+
+    def answer(name: str, day: str, score: float, survey: str | None = None) -> RatingRecord:
+        return RatingRecord(id=name, survey_type=SurveyType.NPS, survey_id=survey, scale="0-10", score=score,
+                            respondent_id="p", rated_at=instant(f"2024-{day}T10:00:00Z"))  # fmt: skip
+
+    desk.show(NOW, answer("1", "01-05", 10, "spring"), answer("2", "01-06", 10))
+    desk.show(NOW, answer("3", "03-05", 0, "spring"), answer("4", "01-25", 0))
+    assert desk.by_period("nps") == {"2024-01-05": 100, "2024-01-25": -100, "2024-03-05": -100}
+    desk.show(NOW, answer("5", "02-04", 9, "spring"), answer("6", "02-25", 9))
+    assert desk.by_period("nps") == {"2024-01-25": -100, "2024-02-25": 100, "2024-03-05": -100}
 
 
 def test_gaps_are_means_over_items_then_respondents(desk: Desk) -> None:

@@ -12,11 +12,14 @@ from kpi.catalog import CATALOG, metric_named
 from kpi.catalog.figures import FIGURE_TITLES
 from kpi.documentation import page
 from kpi.explain import explain
+from kpi.judged import KNOWN
 from kpi.meaning import Meaning
 from kpi.metric import FIGURES, UNAVAILABLE, Metric
+from kpi.publishing import begin, publish
 from kpi.shapes import Signs
 from kpi.wording import lasting, worded
-from tests.kpi_desk import Desk, instant
+from tests.kpi_desk import Desk, instant, records
+from tests.test_decisions import TICKET
 
 NOW = "2024-12-01T00:00:00Z"
 CHOSEN = Meaning(
@@ -65,13 +68,27 @@ def test_what_a_kpi_waits_for_are_files_that_there_are() -> None:
     assert named <= {kind.name for kind in KINDS}
 
 
+def test_without_business_hours_their_kpis_have_no_value_and_say_so(database: sa.Engine) -> None:
+    """HubSpot's own figures stand in for two of them."""
+    desk = Desk(database, vendor="hubspot")
+    desk.show(NOW, *records(TICKET))
+    in_hours = [metric for metric in CATALOG if metric.id.endswith("_business")]
+
+    assert len(in_hours) == 8
+    assert [metric.id for metric in in_hours if desk.rows(metric.id)] == []
+    assert [metric.id for metric in in_hours if "[[schedules]]" not in metric.waits_for] == [
+        "first_response_time_business",
+        "full_resolution_time_business",
+    ]
+
+
 def test_readers_see_what_is_waited_for_and_other_names(database: sa.Engine) -> None:
     Desk(database).refresh(NOW)
 
     found = definitions(database)
 
     assert {kpi: row["waits_for"] for kpi, row in found.items()} == {
-        metric.id: metric.waits_for or None for metric in CATALOG
+        metric.id: metric.waits_for or None for metric in KNOWN
     }
     assert found["nps"]["aliases"] == "net_reporter_score"
     assert found["avg_reply_time"]["aliases"] == "average_response_time"
@@ -87,6 +104,19 @@ def test_definitions_say_what_kpi_toml_says(database: sa.Engine) -> None:
     found = definitions(database)
 
     assert {kpi: words for kpi, words in SAID.items() if words not in found[kpi]["definition"]} == {}
+
+
+def test_a_definition_changes_with_its_values_not_before(database: sa.Engine) -> None:
+    Desk(database).refresh(NOW)
+    with database.begin() as connection:
+        begin(connection, CATALOG)
+        publish(connection, worded(CATALOG, CHOSEN))
+    before = definitions(database)["reopen_rate"]["definition"]
+    with database.begin() as connection:
+        publish(connection, worded(CATALOG, CHOSEN), ["reopen_rate"])
+    after = definitions(database)["reopen_rate"]["definition"]
+
+    assert ("30 days" in before, "10 days" in after) == (True, True)
 
 
 def test_an_explanation_says_what_kpi_toml_says(database: sa.Engine) -> None:

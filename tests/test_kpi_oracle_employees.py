@@ -9,9 +9,8 @@ from random import Random
 import pytest
 import sqlalchemy as sa
 
-from kpi.recompute import Reporting
 from storage.database import open_database
-from tests.kpi_office import OFFICE, Line, Office
+from tests.kpi_office import Line, Office, read_by
 from tests.kpi_oracle_rows import EVERYBODY, Fact, Row, Rows, Shape, is_same, mean, net, rows_of, share, shown
 from tests.kpi_outside_facts import Outside
 from tests.outside_world import World
@@ -50,7 +49,7 @@ def answers(outside: Outside, kpi: str) -> list[Fact]:
 
 
 def check(database: sa.Engine, outside: Outside) -> None:
-    found = shown(database)
+    found = shown(database, *KPIS)
     for kpi, (_, shape) in KPIS.items():
         facts = answers(outside, kpi)
         for grain in ("day", "week"):
@@ -126,10 +125,10 @@ def test_no_difference_tells_what_fewer_than_five_said(
     database: sa.Engine, tmp_path: Path, counts: Mapping[tuple[str | None, str], int]
 ) -> None:
     world = World(1)
-    office = Office(database, tmp_path / "drop", Reporting(vendors={OFFICE: "files"}), lambda: world.now)
+    office = Office(database, tmp_path / "drop", read_by(KPIS), lambda: world.now)
     world.drop(office, "survey_answers-1", list(surveyed(counts)))
     office.sync()
-    found = shown(database)
+    found = shown(database, *KPIS)
     cells = [found["esat_score", "month", dimension] for dimension in ("all", "group")]
     assert not list(disclosed(*cells))
     if min(counts.values()) >= LEAST:
@@ -141,7 +140,7 @@ def test_employees_surveys_are_what_the_files_say_and_keep_the_few_hidden(
     database: sa.Engine, tmp_path: Path, seed: int
 ) -> None:
     world = World(seed)
-    office = Office(database, tmp_path / "drop", Reporting(vendors={OFFICE: "files"}), lambda: world.now)
+    office = Office(database, tmp_path / "drop", read_by(KPIS), lambda: world.now)
     world.begin(office, "survey_answers")
     office.sync()
     check(database, Outside(world, "UTC"))

@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from kpi.recompute import Reporting
 from storage.database import open_database
-from tests.kpi_office import OFFICE, Office
+from tests.kpi_office import Office, read_by
 from tests.kpi_oracle_outside import KPIS, told
 from tests.kpi_oracle_rows import GRAINS, assert_same, shown
 from tests.kpi_outside_facts import Outside
@@ -26,7 +25,7 @@ def database(sqlite_url: str) -> Iterator[sa.Engine]:
 
 
 def check(database: sa.Engine, outside: Outside) -> None:
-    found = shown(database)
+    found = shown(database, *KPIS)
     for kpi in KPIS:
         compared = 0
         for grain in GRAINS:
@@ -41,8 +40,7 @@ def test_every_kpi_is_what_the_files_say_and_stays_it_when_they_are_corrected(
     database: sa.Engine, tmp_path: Path, seed: int, zone: str
 ) -> None:
     world = World(seed)
-    reporting = Reporting(zone=zone, vendors={OFFICE: "files"})
-    office = Office(database, tmp_path / "drop", reporting, lambda: world.now)
+    office = Office(database, tmp_path / "drop", read_by(KPIS, zone), lambda: world.now)
     world.begin(office)
     office.sync()
     check(database, Outside(world, zone))
@@ -53,14 +51,16 @@ def test_every_kpi_is_what_the_files_say_and_stays_it_when_they_are_corrected(
 
 def test_more_successes_than_runs_is_a_value_that_is_no_share(database: sa.Engine, tmp_path: Path) -> None:
     """Figures are typed in by people; a wrong one must not keep all others from being computed."""
-    office = Office(database, tmp_path / "drop", Reporting(vendors={OFFICE: "files"}), lambda: NOW)
+    office = Office(database, tmp_path / "drop", read_by(KPIS), lambda: NOW)
     figure = {"grain": "month", "period_start": date(2026, 10, 1)}
     runs, successes = ({**figure, "name": f"automation_{name}"} for name in ("runs", "successes"))
     office.drop("business_figures-1", [{**runs, "value": 10}, {**successes, "value": 12}])
     office.sync()
     [row] = [
         row
-        for key, row in shown(database)["automation_success_rate", "month", "all"].items()
+        for key, row in shown(database, "automation_success_rate")[
+            "automation_success_rate", "month", "all"
+        ].items()
         if key[0] == "*"
     ]
     assert (row.value, row.low, row.high) == (120, None, None)
@@ -69,20 +69,20 @@ def test_more_successes_than_runs_is_a_value_that_is_no_share(database: sa.Engin
 def test_everybody_who_answers_about_a_ticket_counts_in_the_net_promoter_score(
     database: sa.Engine, tmp_path: Path
 ) -> None:
-    office = Office(database, tmp_path / "drop", Reporting(vendors={OFFICE: "files"}), lambda: NOW)
+    office = Office(database, tmp_path / "drop", read_by(KPIS), lambda: NOW)
     answer = {"survey_type": "nps", "survey": "autumn", "ticket_id": "1"}
     office.drop("survey_answers-1", [
         {**answer, "respondent_id": "ada", "score": 10, "answered_at": NOW - timedelta(hours=2)},
         {**answer, "respondent_id": "ben", "score": 3, "answered_at": NOW - timedelta(hours=1)},
     ])  # fmt: skip
     office.sync()
-    assert shown(database)["nps", "month", "all"]["*", date(2026, 11, 1), "", "value"].n == 2
+    assert shown(database, "nps")["nps", "month", "all"]["*", date(2026, 11, 1), "", "value"].n == 2
 
 
 def test_a_call_of_which_no_end_is_told_ended_when_all_that_is_known_of_it_was_over(
     database: sa.Engine, tmp_path: Path
 ) -> None:
-    office = Office(database, tmp_path / "drop", Reporting(vendors={OFFICE: "files"}), lambda: NOW)
+    office = Office(database, tmp_path / "drop", read_by(KPIS), lambda: NOW)
     call = {
         "id": "1",
         "direction": "inbound",
@@ -91,6 +91,6 @@ def test_a_call_of_which_no_end_is_told_ended_when_all_that_is_known_of_it_was_o
     }
     office.drop("calls-1", [{**call, "wait_seconds": 300, "talk_seconds": 290, "hold_seconds": 30}])
     office.sync()
-    assert {day for _, day, _, _ in shown(database)["average_handle_time", "day", "all"]} == {
-        date(2026, 11, 2)
-    }
+    assert {
+        day for _, day, _, _ in shown(database, "average_handle_time")["average_handle_time", "day", "all"]
+    } == {date(2026, 11, 2)}

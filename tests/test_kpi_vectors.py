@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from kpi.calendar import day_number, month_id, week_id
+from kpi.goals import Goal
 from kpi.meaning import Meaning
 from kpi.shapes import Signs
 from storage.database import open_database
@@ -420,6 +421,30 @@ def test_unsolved_tickets_stand_at_each_day_end(database: sa.Engine, case: Case)
     for view, expected in case["expected"].items():
         found = desk.by_period(_VIEWS[view])
         assert {day: found.get(day, 0) for day in expected} == expected
+
+
+# What values are held against -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", _cases("goal"))
+def test_a_value_comes_so_far_towards_its_goal(database: sa.Engine, case: Case) -> None:
+    desk, told, expected = _desk(database, case), case["input"], case["expected"]
+    goal = Goal(
+        "first_response_time", "mean", told["target"], told["direction"], date(2024, 3, 1), date(2024, 9, 1),
+        baseline=told["baseline"],
+    )  # fmt: skip
+    desk.reporting = replace(desk.reporting, goals=[goal])
+    created = instant("2024-03-04T09:00:00Z")
+    replied = (created + timedelta(seconds=told["actual"])).isoformat()
+    events = [
+        {"at": created.isoformat(), "ev": "created", "by": "end_user"},
+        {"at": replied, "ev": "comment", "by": "agent", "public": True},
+    ]
+    desk.show("2024-12-01T00:00:00Z", *records({"id": "1", "events": events}))
+    assert desk.value(case["kpi"], grain="month", dimension="goal") == expected["progress_pct"]
+    with desk.engine.connect() as connection:
+        is_met = connection.exec_driver_sql("SELECT is_met FROM report_goals").scalar_one()
+    assert bool(is_met) == expected["attained"]
 
 
 # Changes ------------------------------------------------------------------------------------------

@@ -10,8 +10,10 @@ from connectors.hubspot.stages import status_of
 from connectors.hubspot.words import Properties
 from storage.records import (
     EventKind,
+    RatingRecord,
     Record,
     Status,
+    SurveyType,
     TicketEventRecord,
     TicketRecord,
 )
@@ -54,6 +56,8 @@ PROPERTIES = (
     "hs_time_to_close_sla_at",
     "hs_time_to_close_sla_status",
     "hs_last_message_sent_at",
+    "hs_last_message_received_at",
+    "hs_overall_visitor_messages_sentiment_score",
 )
 _ONCE = -1
 """The order of an event that a ticket has once, however its instant may be corrected."""
@@ -70,6 +74,7 @@ def ticket_records(row: Mapping[str, Any], stages: Mapping[str, str]) -> list[Re
         *_merged(ticket, row),
         *_history(ticket, row, stages),
         *_bot(ticket, row),
+        *_sentiment(ticket, row),
         *sla_events(ticket, row),
     ]
 
@@ -278,3 +283,21 @@ def _bot(ticket: TicketRecord, row: Mapping[str, Any]) -> Iterator[TicketEventRe
     escalated_at = words.moment(row.get("properties") or {}, "hs_customer_agent_escalated_time")
     if escalated_at is not None:
         yield _event(ticket, EventKind.BOT_HANDOFF, max(escalated_at, ticket.created_at), _ONCE, None)
+
+
+def _sentiment(ticket: TicketRecord, row: Mapping[str, Any]) -> Iterator[RatingRecord]:
+    """Where HubSpot's AI is bought: of all that the customer wrote, so as old as the last message."""
+    properties: Properties = row.get("properties") or {}
+    score = words.number(properties, "hs_overall_visitor_messages_sentiment_score")
+    if score is not None:
+        yield RatingRecord(
+            id=f"{ticket.id}:sentiment",
+            version=ticket.version,
+            ticket_id=ticket.id,
+            survey_type=SurveyType.SENTIMENT,
+            score=score,
+            scale="0-100",
+            rated_at=words.moment(properties, "hs_last_message_received_at")
+            or ticket.updated_at
+            or ticket.created_at,
+        )

@@ -58,9 +58,13 @@ _ULID_TIME: Final = 10
 
 
 def rating(row: RatingRow) -> RatingRecord:
-    """A legacy rating. A changed answer comes as a new row; the newest of a ticket counts."""
+    """A legacy rating. A changed answer comes as a new row; the newest of a ticket counts.
+
+    A row that was made as an answer is none of the offer, which has its own.
+    """
     word = (row.score or "").casefold()
     is_answer = word.startswith(("good", "bad"))
+    is_offer = word == "offered" or (is_answer and row.updated_at not in (None, row.created_at))
     return RatingRecord.built(
         {
             "id": required(row.id, "id"),
@@ -75,7 +79,7 @@ def rating(row: RatingRow) -> RatingRecord:
             "agent_id": key(row.assignee_id),
             "group_id": key(row.group_id),
             "respondent_id": key(row.requester_id),
-            "offered_at": utc(None if word == "unoffered" else row.created_at),
+            "offered_at": utc(row.created_at if is_offer else None),
             "rated_at": utc((row.updated_at or row.created_at) if is_answer else None),
         }
     )

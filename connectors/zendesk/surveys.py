@@ -71,9 +71,9 @@ class Ratings:
 
 def _after(record: Record, last: int) -> int:
     """The second to go on from once this rating is known: its own until that one is surely over."""
-    if not isinstance(record, RatingRecord) or record.offered_at is None:
+    if not isinstance(record, RatingRecord) or (at := record.offered_at or record.rated_at) is None:
         return 0
-    created = epoch(record.offered_at)
+    created = epoch(at)
     return created + 1 if created + SETTLED.total_seconds() <= last else created
 
 

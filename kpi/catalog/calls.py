@@ -109,7 +109,7 @@ CALLS: tuple[Metric, ...] = (
         direction="lower",
         anchor=CALLED,
         shape=Shape.RATIO,
-        definition="Share of offered inbound calls that the customer gave up in the queue, by the day of the call. Offered is who came into the queue, whether answered, missed or sent on to the voicemail, but for those who hung up there within {short_abandon} (`[windows] short_abandon` in kpi.toml). Who hangs up in the menu never came there; who hangs up on hold had been answered. Calls whose wait is not told are left out.",
+        definition="Share of offered inbound calls that the customer gave up in the queue, by the day of the call. Offered is who came into the queue, whether answered, missed or sent on to the voicemail, but for those who hung up there within {short_abandon} (`[windows] short_abandon` in kpi.toml). Who hangs up in the menu never came there; who hangs up on hold had been answered. Calls whose wait is not told are left out. Chats are no calls: what nobody answered there is in `backlog_unreplied` and `unanswered_turns`.",
         formula="100 × abandoned in the queue ÷ offered",
         where="is_offered = 1",
         value="is_abandoned",

@@ -68,7 +68,7 @@ EFFECTIVENESS: tuple[Metric, ...] = (
         direction="lower",
         anchor=SOLVED,
         shape=Shape.DISTRIBUTION,
-        definition="How often a solved ticket changed hands: distinct consecutive agents minus one; the first assignment is no change.",
+        definition="How often a solved ticket changed hands: distinct consecutive agents minus one; the first assignment is no change. Messages, which others count as interactions, are in `replies_per_ticket` and `customer_messages_per_ticket`.",
         formula="consecutive agents − 1, at least 0",
         where=COUNTABLE,
         value="agent_changes",
@@ -76,6 +76,7 @@ EFFECTIVENESS: tuple[Metric, ...] = (
         vendor_differs="being nobody's for a while is a change for the vendor, and none for us",
         availability=availability_by(EXACT, APPROXIMATED, DERIVED),
         approximated=Approximated.AGENT_CHANGES,
+        aliases=("interactions_per_ticket",),
     ),
     Metric(
         id="replies_per_ticket",

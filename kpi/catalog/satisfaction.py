@@ -17,10 +17,11 @@ from kpi.metric import (
 COUNTED_CSAT = "is_countable = 1 AND is_counted = 1 AND survey_type = 'csat' AND satisfied IS NOT NULL"
 _LATEST = (
     "NOT EXISTS (SELECT 1 FROM rating_facts o WHERE o.account = x.account AND o.respondent_id = x.respondent_id "
-    "AND o.survey_type = x.survey_type AND o.survey_id = x.survey_id AND o.is_counted = 1 AND o.is_countable = 1 "
+    "AND o.survey_type = x.survey_type AND COALESCE(o.survey_id, '') = COALESCE(x.survey_id, '') "
+    "AND o.is_counted = 1 AND o.is_countable = 1 AND o.rated_at <= x.wave_ends_at "
     "AND (o.rated_at > x.rated_at OR (o.rated_at = x.rated_at AND o.rating_id > x.rating_id)))"
 )
-"""No later answer of the same respondent to the same survey."""
+"""No later answer of the same respondent to the same wave of the survey; one without a name is one survey."""
 _NPS = f"is_countable = 1 AND is_counted = 1 AND survey_type = 'nps' AND {_LATEST}"
 _CES = "is_countable = 1 AND is_counted = 1 AND survey_type = 'ces'"
 _ESAT = "is_countable = 1 AND is_counted = 1 AND survey_type = 'employee' AND scale = '1-5'"
@@ -196,7 +197,7 @@ SATISFACTION: tuple[Metric, ...] = (
         direction="higher",
         anchor=RATED,
         shape=Shape.BALANCE,
-        definition="Promoters (9 and 10) minus detractors (0 to 6) among answers from 0 to 10; passives (7 and 8) count in n only. Of one respondent and survey only the latest answer counts; answers of unknown respondents, or to a survey without a name, all count. The interval is the margin of error of a net score.",
+        definition="Promoters (9 and 10) minus detractors (0 to 6) among answers from 0 to 10; passives (7 and 8) count in n only. Of one respondent and wave of a survey only the latest answer counts: one within 30 days of an earlier one takes its place, a later one is of another wave. All answers to surveys without a name are to one survey; answers of unknown respondents all count. The interval is the margin of error of a net score.",
         formula="100 × (promoters − detractors) ÷ answers",
         where=_NPS,
         value="normalised",

@@ -22,6 +22,8 @@ from kpi.shapes import Approximated
 
 _FIRST_REQUEST = f"{INBOUND} AND is_imported = 0"
 
+_HOURS = "HubSpot: `[[schedules]]` in kpi.toml, for its API tells no business hours"
+
 SPEED: tuple[Metric, ...] = (
     Metric(
         id="first_response_time",
@@ -81,6 +83,7 @@ SPEED: tuple[Metric, ...] = (
         value="full_resolution_seconds",
         vendor_figure="t.vendor_full_resolution_seconds",
         availability=availability_by(EXACT, EXACT, EXACT),
+        aliases=("average_resolution_time",),
     ),
     Metric(
         id="full_resolution_time_business",
@@ -123,7 +126,7 @@ SPEED: tuple[Metric, ...] = (
         formula="first public reply of a human or bot − created",
         where=_FIRST_REQUEST,
         value="first_any_response_seconds",
-        availability=availability_by(DERIVED, DERIVED, DERIVED),
+        availability=availability_by(APPROXIMATED, APPROXIMATED, APPROXIMATED),
         approximated=Approximated.CONTACTS,
     ),
     Metric(
@@ -137,7 +140,7 @@ SPEED: tuple[Metric, ...] = (
         formula="first public human reply − created, outbound tickets too",
         where=TIMED,
         value="first_zendesk_response_seconds",
-        availability=availability_by(EXACT, DERIVED, DERIVED),
+        availability=availability_by(EXACT, APPROXIMATED, APPROXIMATED),
         approximated=Approximated.FIRST_RESPONSE,
     ),
     Metric(
@@ -151,7 +154,7 @@ SPEED: tuple[Metric, ...] = (
         formula="first public human reply − hand-off (or created)",
         where=_FIRST_REQUEST,
         value="first_handoff_response_seconds",
-        availability=availability_by(DERIVED, DERIVED, DERIVED),
+        availability=availability_by(APPROXIMATED, APPROXIMATED, APPROXIMATED),
         approximated=Approximated.FIRST_RESPONSE,
     ),
     Metric(
@@ -192,7 +195,7 @@ SPEED: tuple[Metric, ...] = (
         direction="lower",
         anchor=ANSWERED,
         shape=Shape.DISTRIBUTION,
-        definition="From a customer's first unanswered message to the next public human reply, of every turn; further messages do not restart the clock, and the ticket itself is the first message.",
+        definition="From a customer's first unanswered message to the next public human reply, of every turn; further messages do not restart the clock, and the ticket itself is the first message. The time until an issue is solved, which some call average response time, is `full_resolution_time`.",
         formula="next public human reply − first unanswered message",
         where=TIMED,
         value="seconds",
@@ -211,6 +214,7 @@ SPEED: tuple[Metric, ...] = (
         where=TIMED,
         value="business_seconds",
         availability=availability_by(DERIVED, DERIVED, APPROXIMATED),
+        waits_for=_HOURS,
         approximated=Approximated.HOURS,
     ),
     Metric(
@@ -238,6 +242,7 @@ SPEED: tuple[Metric, ...] = (
         where=TIMED,
         value="first_resolution_business_seconds",
         availability=availability_by(DERIVED, APPROXIMATED, DERIVED),
+        waits_for=_HOURS,
         approximated=Approximated.FIRST_RESOLUTION | Approximated.HOURS,
         vendor_figure="t.vendor_first_resolution_business_seconds",
     ),
@@ -267,6 +272,7 @@ SPEED: tuple[Metric, ...] = (
         where=TIMED,
         value="requester_wait_business_seconds",
         availability=availability_by(EXACT, APPROXIMATED, DERIVED),
+        waits_for=_HOURS,
         approximated=Approximated.WAITS | Approximated.HOURS,
         vendor_figure="t.vendor_requester_wait_business_seconds",
     ),
@@ -297,6 +303,7 @@ SPEED: tuple[Metric, ...] = (
         where=TIMED,
         value="agent_wait_business_seconds",
         availability=availability_by(EXACT, APPROXIMATED, DERIVED),
+        waits_for=_HOURS,
         approximated=Approximated.WAITS | Approximated.HOURS,
         vendor_figure="t.vendor_agent_wait_business_seconds",
     ),
@@ -327,6 +334,7 @@ SPEED: tuple[Metric, ...] = (
         where=TIMED,
         value="on_hold_business_seconds",
         availability=availability_by(EXACT, APPROXIMATED, DERIVED),
+        waits_for=_HOURS,
         approximated=Approximated.WAITS | Approximated.HOURS,
         vendor_figure="t.vendor_on_hold_business_seconds",
     ),
@@ -356,6 +364,7 @@ SPEED: tuple[Metric, ...] = (
         where=TIMED,
         value="agent_work_business_seconds",
         availability=availability_by(EXACT, APPROXIMATED, DERIVED),
+        waits_for=_HOURS,
         approximated=Approximated.WAITS | Approximated.HOURS,
     ),
     Metric(

@@ -317,6 +317,7 @@ def upgrade() -> None:
         sa.Column("availability", sa.Text(), nullable=False),
         sa.Column("computed_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("kpi", "generation", "grain", "period", "account", "dimension", "member"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "kpi_definitions",
@@ -508,6 +509,7 @@ def upgrade() -> None:
         sa.Column("requester_id", sa.Text(), nullable=True),
         sa.Column("tags", sa.Text(), nullable=True),
         sa.Column("respondent_id", sa.Text(), nullable=True),
+        sa.Column("wave_ends_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("account", "rating_id"),
     )
     with op.batch_alter_table("rating_facts", schema=None) as batch_op:
