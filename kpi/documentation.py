@@ -29,7 +29,8 @@ at each value; `unavailable`: the vendor's data do not hold it, and "waits for" 
 `report_kpi_definitions` and `deskpulse explain` they say what yours chooses.
 
 **How sure it is.** Shares carry their Wilson 95 % interval. `low_sample` marks values of fewer than 30 cases (p90: 10, p95: 20). `provisional` marks
-periods in which some cases may still change their verdict.
+values that may still change by themselves: the period is not over, some of its cases may still change their verdict, or its cohort is still filling up. No
+change from or to such a value is judged.
 """
 _ADDING = """\
 ## Adding a KPI

@@ -276,6 +276,8 @@ class Metric:
     waits_for: str = ""
     """What somebody must bring or choose before there is a value, and for whom, where it is not of itself."""
     matures_at: str | None = None
+    settles_after_days: int = 0
+    """How long after its period's end a cohort goes on filling up, so that its value is provisional until then."""
     grain: str | None = None
     """SQL: the only grain (`day`, `week`, `month`) in whose periods a fact counts."""
     older_than_seconds: int | None = None

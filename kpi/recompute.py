@@ -27,6 +27,7 @@ from kpi.reach import note_reaches, read_reaches, stored_reaches, stored_whole
 from kpi.repairing import touch_since
 from kpi.reporting import Reporting
 from kpi.restating import because
+from kpi.settling import settle
 from kpi.step_cells import CellsStep, is_waiting, pass_time
 from kpi.step_facts import FactsStep
 from kpi.whole import Whole
@@ -117,6 +118,8 @@ class Work:
             pass_time(connection, catalog, zone, self.now)
         cells = CellsStep(self.engine, catalog, vendors, whole, zone, self.now, self.told)
         cells.run()
+        with self.engine.begin() as connection:
+            settle(connection, catalog, local_days(zone).day(self.now))
         self.done.tickets, self.done.periods, self.done.values = (
             self.facts.tickets,
             cells.periods,

@@ -17,6 +17,7 @@ from kpi.blocks import ALL
 from kpi.calendar import local_days
 from kpi.periods import Chunk, Grain, last_day, start_of
 from kpi.selecting import fetched
+from kpi.settling import settled_until
 from storage import derived
 from storage.judged import Cause
 from storage.views_kpi import STATISTICS, value_of
@@ -50,9 +51,12 @@ def because(connection: sa.Connection, cause: Cause) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Restating:
-    """Tells what closed periods said; `closed_before` is the local day before which they ended."""
+    """Tells what closed periods said; `closed_before` is the local day before which they ended,
+    `settled` until when cohorts do.
+    """
 
     closed_before: int
+    settled: Mapping[str, int]
     at: int
     today: int
 
@@ -60,7 +64,12 @@ class Restating:
     def since(cls, connection: sa.Connection, zone: str, now: int) -> "Restating":
         text = writing.get_state(connection, _UNTIL)
         days = local_days(zone)
-        return cls(-(10**9) if text is None else days.day(int(text)), now, days.day(now))
+        closed_before = -(10**9) if text is None else days.day(int(text))
+        return cls(closed_before, settled_until(connection), now, days.day(now))
+
+    def _closed_before(self, kpi: str) -> int:
+        """A cohort that still fills up has said nothing yet."""
+        return min(self.closed_before, self.settled.get(kpi, self.closed_before) + 1)
 
     def done(self, connection: sa.Connection) -> None:
         """From now on, periods that have ended are closed."""
@@ -87,6 +96,7 @@ class Restating:
             (-why, kpi, number, str(grain), period)
             for (grain, period), why in closed.items()
             for kpi, number in numbers.items()
+            if last_day(grain, period) < self._closed_before(kpi)
         ]
         if rows:
             mark = "?" if connection.dialect.name == "sqlite" else "%s"
@@ -113,16 +123,17 @@ class Restating:
         why = int(writing.get_state(connection, _WHY) or Cause.RECOMPUTATION)
         writing.drop_state(connection, _WHY)
         words = Words(connection.dialect.name)
-        is_closed = (
-            f"o.provisional = 0 AND o.dimension = '{ALL}' AND (o.grain = 'day' AND o.period < {self.closed_before} "
-            f"OR o.grain = 'month' AND {words.months_after('o.period', 1)} <= {self.closed_before})"
-        )
         for old in before:
             now = stored.get(old["kpi"])
             if now is None or now["generation"] == old["generation"]:
                 continue
             is_same = now["signature"] == old["signature"]
             connection.execute(sa.insert(table), [{**old, "kpi": _WAS + old["kpi"]}])
+            closed_before = self._closed_before(old["kpi"])
+            is_closed = (
+                f"o.provisional = 0 AND o.dimension = '{ALL}' AND (o.grain = 'day' AND o.period < {closed_before} "
+                f"OR o.grain = 'month' AND {words.months_after('o.period', 1)} <= {closed_before})"
+            )
             where = f"d.kpi = '{old['kpi']}' AND o.generation = {old['generation']} AND {is_closed}"
             self._compare(
                 connection,

@@ -1,4 +1,4 @@
-"""Derived tables that set values against something: goals, benchmarks, and what was said before."""
+"""Derived tables that set values against something: goals, benchmarks, the time, and what was said before."""
 
 from enum import IntFlag
 
@@ -63,6 +63,14 @@ kpi_benchmarks = sa.Table(
     sa.Column("year", sa.BigInteger),
     sa.Column("measured_as", sa.Text, nullable=False),
 )
+
+kpi_settled = sa.Table(
+    "kpi_settled",
+    metadata,
+    sa.Column("kpi", sa.Text, primary_key=True),
+    sa.Column("until_day", sa.BigInteger, nullable=False),
+)
+"""Up to which local day a KPI's periods stood when they were last computed; later ones are provisional."""
 
 kpi_restatements = sa.Table(
     "kpi_restatements",

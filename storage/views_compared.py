@@ -5,7 +5,16 @@ report_kpi_restatements.
 from collections.abc import Callable
 
 from storage.judged import Cause
-from storage.views_kpi import STATISTICS, is_low_sample, shown, shown_account, shown_member, value_of
+from storage.views_kpi import (
+    SETTLED,
+    STATISTICS,
+    is_low_sample,
+    is_provisional,
+    shown,
+    shown_account,
+    shown_member,
+    value_of,
+)
 from storage.words import Words
 
 
@@ -24,15 +33,18 @@ def changes_view(words: Words) -> str:
                {words.flag(_is_significant("w", "p"))} AS is_significant, {_verdict("w", "p")} AS verdict,
                {words.day("year_ago_period")} AS year_ago_period_start, y AS year_ago_value, year_ago_n,
                value - y AS year_change, 100 * (value - y) / NULLIF(ABS(y), 0) AS year_change_percent,
-               {words.flag(_is_significant("y", "a"))} AS year_is_significant, {_verdict("y", "a")} AS year_verdict
+               {words.flag(_is_significant("y", "a"))} AS year_is_significant, {_verdict("y", "a")} AS year_verdict,
+               c_provisional AS provisional
         FROM (
             SELECT {shown_account("c")} AS account, c.kpi, s.statistic, c.grain, c.period, c.dimension,
                    {shown_member("c")} AS member, d.direction, {value_of("c")} AS value, c.n,
                    {_before(words)} AS previous_period, {value_of("p")} AS w, p.n AS previous_n,
                    {_year_before(words)} AS year_ago_period, {value_of("a")} AS y, a.n AS year_ago_n,
                    c.ci_low AS c_low, c.ci_high AS c_high, p.ci_low AS p_low, p.ci_high AS p_high,
-                   a.ci_low AS a_low, a.ci_high AS a_high
+                   a.ci_low AS a_low, a.ci_high AS a_high, {is_provisional(words, "c")} AS c_provisional,
+                   {is_provisional(words, "p")} AS p_provisional, {is_provisional(words, "a")} AS a_provisional
             FROM kpi_definitions d
+            {SETTLED}
             JOIN {STATISTICS}
             JOIN kpi_cells c ON c.kpi = d.kpi AND c.generation = d.generation
             JOIN {shown("c")}
@@ -62,14 +74,15 @@ def _year_before(words: Words) -> str:
 
 
 def _is_significant(other: str, cell: str) -> str:
-    """1 or 0; null where one of the two has no interval."""
+    """1 or 0; null where one of the two has no interval, or may still change by itself."""
 
     def exceeds(high: str, low: str, down: str, up: str) -> str:
         return f"({high} - {low}) * ({high} - {low}) > ({high} - {down}) * ({high} - {down}) + ({up} - {low}) * ({up} - {low})"
 
     falls = exceeds(other, "value", f"{cell}_low", "c_high")
     rises = exceeds("value", other, "c_low", f"{cell}_high")
-    return f"""CASE WHEN statistic NOT IN ('value', 'p50') OR c_low IS NULL OR {cell}_low IS NULL THEN NULL
+    return f"""CASE WHEN statistic NOT IN ('value', 'p50') OR c_low IS NULL OR {cell}_low IS NULL
+                         OR c_provisional OR {cell}_provisional THEN NULL
                     WHEN value >= {other} THEN CASE WHEN {rises} THEN 1 ELSE 0 END
                     ELSE CASE WHEN {falls} THEN 1 ELSE 0 END END"""
 
@@ -93,26 +106,29 @@ def goals_view(words: Words) -> str:
                {is_met if words.is_postgres else f"({is_met})"} AS is_met,
                CASE WHEN value IS NULL THEN NULL ELSE {is_met} OR {_PROGRESS} >= 100 * ({share}) END AS is_on_track,
                {words.day("start_day")} AS start_date, {words.day("due_day")} AS due_date, label
-        FROM ({_goals()}) judged
+        FROM ({_goals(words)}) judged
     """
 
 
 _PROGRESS = "100 * (baseline - value) / NULLIF(baseline - target, 0)"
 
 
-def _goals() -> str:
+def _goals(words: Words) -> str:
     """Each goal with the cells it is about."""
     return f"""SELECT g.name, g.kpi, g.statistic, g.account, g.dimension, g.member, g.grain, c.period, g.direction,
                    COALESCE(g.baseline, ({_baseline()})) AS baseline, g.target, {value_of("c")} AS value,
-                   g.start_day, g.due_day, {_label("kpi_goals", "g", _goal_label)} AS label, {_MARKS}
+                   g.start_day, g.due_day, {_label("kpi_goals", "g", _goal_label)} AS label, {_marks(words)}
             FROM kpi_goals g
             JOIN kpi_definitions d ON d.kpi = g.kpi
+            {SETTLED}
             JOIN {STATISTICS} AND s.statistic = g.statistic
             LEFT JOIN kpi_cells c ON {_of_goal("c")} AND c.period >= g.start_day AND c.period <= g.due_day"""
 
 
-_MARKS = f"c.n, {is_low_sample('c')} AS low_sample, c.provisional, c.availability, c.computed_at"
-"""How sure a compared value is."""
+def _marks(words: Words) -> str:
+    """How sure a compared value is."""
+    return f"""c.n, {is_low_sample("c")} AS low_sample, {is_provisional(words, "c")} AS provisional,
+                   c.availability, c.computed_at"""
 
 
 def _label(table: str, row: str, of: Callable[[str], str]) -> str:
@@ -153,24 +169,25 @@ def benchmarks_view(words: Words) -> str:
         SELECT kpi, statistic, account, grain, {words.day("period")} AS period_start, value, n, benchmark,
                value - benchmark AS delta, 100 * (value - benchmark) / NULLIF(ABS(benchmark), 0) AS delta_percent,
                industry, source, year, measured_as, label
-        FROM ({_benchmarks()}) compared
+        FROM ({_benchmarks(words)}) compared
     """
 
 
-def _benchmarks() -> str:
+def _benchmarks(words: Words) -> str:
     """Each benchmark with the cells of everything that it is about."""
     return f"""SELECT b.kpi, b.statistic, c.account, c.grain, c.period, {value_of("c")} AS value,
                    b.value AS benchmark, b.industry, b.source, b.year, b.measured_as,
-                   {_label("kpi_benchmarks", "b", _benchmark_label)} AS label, c.ci_low, c.ci_high, {_MARKS}
+                   {_label("kpi_benchmarks", "b", _benchmark_label)} AS label, c.ci_low, c.ci_high, {_marks(words)}
             FROM kpi_benchmarks b
             JOIN kpi_definitions d ON d.kpi = b.kpi
+            {SETTLED}
             JOIN {STATISTICS} AND s.statistic = b.statistic
             JOIN kpi_cells c ON c.kpi = b.kpi AND c.generation = d.generation AND c.dimension = 'all'"""
 
 
 def judged_values(words: Words) -> str:
     """Rows of `report_kpis` that are computed when they are read: progress by goal, distances by benchmark."""
-    marks = f"""low_sample, {words.flag("provisional")} AS provisional, availability,
+    marks = f"""low_sample, provisional, availability,
                {words.at("computed_at")} AS computed_at"""
     bound = "CASE WHEN statistic IN ('value', 'p50') THEN {} - benchmark END"
     return f"""
@@ -178,14 +195,14 @@ def judged_values(words: Words) -> str:
                'goal' AS dimension, label AS member, label AS member_name, {_PROGRESS} AS value, n,
                baseline - value AS numerator, baseline - target AS denominator,
                CAST(NULL AS double precision) AS ci_low, CAST(NULL AS double precision) AS ci_high, {marks}
-        FROM ({_goals()}) judged
+        FROM ({_goals(words)}) judged
         WHERE baseline <> target AND value IS NOT NULL
         UNION ALL
         SELECT account, 'benchmark_delta' AS kpi, 'value' AS statistic, grain, {words.day("period")} AS period_start,
                'benchmark' AS dimension, label AS member, label AS member_name, value - benchmark AS value, n,
                CAST(NULL AS double precision) AS numerator, CAST(NULL AS double precision) AS denominator,
                {bound.format("ci_low")} AS ci_low, {bound.format("ci_high")} AS ci_high, {marks}
-        FROM ({_benchmarks()}) compared
+        FROM ({_benchmarks(words)}) compared
         WHERE value IS NOT NULL
     """
 

@@ -73,6 +73,22 @@ def is_low_sample(cell: str) -> str:
     return f"CASE s.statistic WHEN 'p90' THEN {cell}.n < 10 WHEN 'p95' THEN {cell}.n < 20 ELSE {cell}.low_sample = 1 END"
 
 
+SETTLED = "LEFT JOIN kpi_settled e ON e.kpi = d.kpi"
+"""Up to when the periods of a definition `d` stand."""
+
+
+def is_provisional(words: Words, cell: str) -> str:
+    """Whether a value may still change without anything being put right: its period, or the time that its
+    cohort takes to settle, was not over at the last refresh, or some cases' windows were not.
+    """
+    return f"({cell}.provisional = 1 OR {last_day(words, cell)} > COALESCE(e.until_day, {cell}.period + 31))"
+
+
+def last_day(words: Words, cell: str) -> str:
+    month = words.months_after(f"{cell}.period", 1)
+    return f"CASE {cell}.grain WHEN 'day' THEN {cell}.period WHEN 'week' THEN {cell}.period + 6 ELSE {month} - 1 END"
+
+
 def shown(cell: str) -> str:
     """Members of an account (agents, groups, brands, organisations) stand under `*` too."""
     return f"""(SELECT 0 AS everybody UNION ALL SELECT 1) shown
@@ -146,8 +162,9 @@ def kpis_view(words: Words) -> str:
                {value_of("c")} AS value,
                c.n, {above_of("c")} AS numerator, {below_of("c")} AS denominator, {_interval("c.ci_low")} AS ci_low, {_interval("c.ci_high")} AS ci_high,
                {is_low_sample("c")} AS low_sample,
-               {words.flag("c.provisional")} AS provisional, c.availability, {words.at("c.computed_at")} AS computed_at
+               {is_provisional(words, "c")} AS provisional, c.availability, {words.at("c.computed_at")} AS computed_at
         FROM kpi_definitions d
+        {SETTLED}
         JOIN {STATISTICS}
         JOIN kpi_cells c ON c.kpi = d.kpi AND c.generation = d.generation
         JOIN {shown("c")}

@@ -15,7 +15,7 @@ from sync.words import duration, number
 SHOWN = ("value", "p50", "mean", "p90")
 """The statistics a table shows, of those a KPI has; `json` and `csv` have all."""
 LEGEND = (
-    "~ approximated   … provisional, its window is not over   ° fewer than 30 cases   "
+    "~ approximated   … provisional, it may still change   ° fewer than 30 cases   "
     "↑ ↓ differs from the period before by more than chance"
 )
 NOTHING = Beside()

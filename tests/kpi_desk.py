@@ -200,6 +200,12 @@ class Desk:
     def by_period(self, kpi: str, column: str = "value", **where: Any) -> dict[str, Any]:
         return {str(row["period_start"]): row[column] for row in self.rows(kpi, **where)}
 
+    def has_undecided(self, kpi: str) -> bool:
+        """Whether cases of some day wait for their verdict; readers see such days, and those not over, alike."""
+        query = sa.text("SELECT max(provisional) FROM kpi_cells WHERE kpi = :kpi AND grain = 'day'")
+        with self.engine.connect() as connection:
+            return bool(connection.execute(query, {"kpi": kpi}).scalar_one())
+
     def ticket(self, ticket_id: str) -> dict[str, Any]:
         """A row of `report_tickets`."""
         return self._one("report_tickets", ticket_id)

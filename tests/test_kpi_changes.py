@@ -14,7 +14,9 @@ from kpi.statistics import median_intervals
 from storage.records import RatingRecord
 from tests.kpi_desk import Desk, instant, records
 
-CATALOG = [metric_named(name) for name in ("csat_score", "ticket_volume", "first_response_time")]
+CATALOG = [
+    metric_named(name) for name in ("csat_score", "ticket_volume", "first_response_time", "resolution_rate")
+]
 NOW = "2024-12-01T00:00:00Z"
 
 
@@ -74,6 +76,47 @@ def test_a_share_differs_as_newcombe_s_tenth_method_says(
     assert bool(found["is_significant"]) == differs
     assert found["change"] == pytest.approx(100 * (now[0] / now[1] - before[0] / before[1]))
     assert found["verdict"] == ("better" if differs else None)
+
+
+@pytest.mark.parametrize(
+    ("now", "is_open"), [("2024-04-30T23:59:59Z", True), ("2024-05-01T00:00:00Z", False)]
+)
+def test_a_period_that_is_not_over_is_provisional_and_not_judged(desk: Desk, now: str, is_open: bool) -> None:
+    """Nothing is computed again when it ends."""
+    desk.show("2024-04-20T00:00:00Z", *answers(1, 20, "2024-03-05"), *answers(20, 20, "2024-04-05"))
+    before = cells(desk)
+    desk.refresh(now)
+    assert cells(desk) == before
+    found = change(desk, "csat_score", "2024-04-01")
+    assert (bool(found["provisional"]), found["verdict"]) == (is_open, None if is_open else "better")
+    assert (found["is_significant"] is None) == is_open
+    provisional = desk.by_period("csat_score", "provisional", grain="month")
+    assert provisional == {"2024-03-01": False, "2024-04-01": is_open}
+    assert desk.by_period("csat_score", "provisional") == {"2024-03-05": False, "2024-04-05": False}
+    assert desk.by_period("csat_score", "provisional", grain="week")["2024-04-01"] == 0
+
+
+@pytest.mark.parametrize(
+    ("now", "is_young"),
+    [("2024-06-03T00:00:00Z", True), ("2024-06-04T23:59:59Z", True), ("2024-06-05T00:00:00Z", False)],
+)
+def test_a_cohort_is_judged_once_it_had_time_to_fill_up(desk: Desk, now: str, is_young: bool) -> None:
+    """Of the youngest tickets fewer are solved than of older ones, whoever works on them."""
+    for day, status in (("2024-04-24", "solved"), ("2024-05-01", "open")):
+        for number in range(30):
+            events = [{"at": f"{day}T09:00:00Z", "ev": "created", "by": "end_user"}]
+            events += [{"at": f"{day}T10:00:00Z", "ev": "status", "to": "solved"}] * (status == "solved")
+            desk.deliver(*records({"id": f"{day}-{number}", "events": events}))
+    desk.refresh(now)
+    found = change(desk, "resolution_rate", "2024-04-29", grain="week")
+    assert (bool(found["provisional"]), found["verdict"]) == (is_young, None if is_young else "worse")
+    assert not change(desk, "resolution_rate", "2024-04-22", grain="week")["provisional"]
+    assert not desk.by_period("ticket_volume", "provisional", grain="week")["2024-04-29"]
+
+
+def cells(desk: Desk) -> list[Any]:
+    with desk.engine.connect() as connection:
+        return sorted(map(repr, connection.execute(sa.text("SELECT * FROM kpi_cells"))))
 
 
 def test_a_fall_is_judged_like_the_rise_that_it_undoes(desk: Desk) -> None:

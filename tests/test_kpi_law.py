@@ -76,7 +76,7 @@ def _live(engine: sa.Engine, random: Random, tickets: int) -> tuple[Reporting, A
     reporting = Reporting(zone=random.choice(_ZONES), vendors=_VENDORS, meaning=_MEANING, catalog=catalog)
     store = Store(engine, clock=lambda: START)
     for account, page in Team(random).pages(tickets):
-        if random.random() < 0.2:
+        if random.random() < 0.1:
             _read_further(store, random, account)
         store.save(account, "all", page)
         if random.random() < 0.4:

@@ -17,7 +17,8 @@ from tests.kpi_life import DONE
 from tests.kpi_measures import LIMITS
 from tests.kpi_service import DIALECTS, NOW, quiet, told_by
 
-SEEDS = {"zendesk": (5, 11), "freshdesk": (5, 11), "hubspot": (5, 11)}
+SEEDS = {"zendesk": (5,), "freshdesk": (5, 11), "hubspot": (5, 11)}
+"""Other desks of Zendesk's are followed in other zones."""
 
 
 def stir(desk: Desk) -> None:
@@ -77,9 +78,9 @@ def test_every_kpi_is_the_truth_and_every_limit_to_it_is_needed(
 
 def test_so_it_is_where_clocks_went_back(sqlite_url: str) -> None:
     """In New York on 1 November."""
-    follow("zendesk", open_database(sqlite_url), "America/New_York")
+    follow("zendesk", open_database(sqlite_url), "America/New_York", seed=11)
 
 
 def test_so_it_is_on_postgres_where_clocks_went_forward(postgres_url: str) -> None:
     """On Chatham, whose hours are 45 minutes off, on 27 September."""
-    follow("zendesk", open_database(postgres_url), "Pacific/Chatham")
+    follow("zendesk", open_database(postgres_url), "Pacific/Chatham", seed=17)

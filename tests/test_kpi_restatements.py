@@ -91,6 +91,30 @@ def test_a_day_says_nothing_before_it_is_over(desk: Desk) -> None:
     assert told(desk, "ticket_volume") == [("2024-03-05", "value", "", 2, 3, "late_ticket")]
 
 
+def test_a_cohort_says_nothing_while_it_fills_up(database: sa.Engine) -> None:
+    desk = Desk(database, catalog=[metric_named("resolution_rate")])
+    desk.show(THEN, *records(solved()), *records({"id": "2", "events": solved("2")["events"][:1]}))
+    desk.show(LATER, *records(solved("2", "2024-03-07T11:00:00Z"), version=2))
+    assert desk.by_period("resolution_rate") == {"2024-03-05": 100}
+    assert told(desk, "resolution_rate") == []
+    desk.refresh("2024-04-05T00:00:00Z")
+    reopened = solved(
+        "2", "2024-03-07T11:00:00Z", {"at": "2024-04-05T09:00:00Z", "ev": "status", "to": "open"}
+    )
+    desk.show("2024-04-06T00:00:00Z", *records(reopened, version=3))
+    assert told(desk, "resolution_rate") == [("2024-03-05", "value", "", 100, 50, "reopening")]
+
+
+def test_a_new_definition_restates_no_cohort_that_fills_up(database: sa.Engine) -> None:
+    rate = metric_named("resolution_rate")
+    desk = Desk(database, catalog=[rate])
+    desk.show(THEN, *records(solved()))
+    desk.reporting = replace(desk.reporting, catalog=[replace(rate, value="0")])
+    desk.refresh(LATER)
+    assert desk.by_period("resolution_rate") == {"2024-03-05": 0}
+    assert told(desk, "resolution_rate") == []
+
+
 def test_a_reopening_takes_back_a_solve_and_its_time(desk: Desk) -> None:
     desk.show(THEN, *records(solved()), *records(solved("2", "2024-03-05T13:00:00Z")))
     reopened = solved(

@@ -383,6 +383,12 @@ def upgrade() -> None:
         batch_op.create_index("ix_kpi_restatements_on_day", ["on_day"], unique=False)
 
     op.create_table(
+        "kpi_settled",
+        sa.Column("kpi", sa.Text(), nullable=False),
+        sa.Column("until_day", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("kpi"),
+    )
+    op.create_table(
         "kpi_state",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
