@@ -125,7 +125,8 @@ def _periods_after(place: Place, found: Mapping[str, Amounts]) -> set[int]:
 def _cell(metric: Metric, place: Place, result: Compared, there: Sequence[Amount], now: int) -> Cell:
     n = max([amount[0] for amount in there])
     low = high = None
-    if metric.has_interval and result.denominator:
+    # figures that people give (runs, and how many of them succeeded) need not be a share
+    if metric.has_interval and result.denominator and 0 <= result.numerator <= result.denominator:
         low, high = wilson(result.numerator, result.denominator)
     return Cell(
         metric.id, *place, n, *result, None, None, None, low, high,
