@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from kpi.blocks import ALL, LOW_SAMPLE, RANKS, Amount, Cell, Place
-from kpi.metric import Metric, Term
+from kpi.metric import OUTSIDE, Metric, Term
 from kpi.periods import Chunk, Grain, start_of
 from kpi.statistics import wilson
 
@@ -99,11 +99,15 @@ def composed(metric: Metric, found: Mapping[str, Amounts], chunk: Chunk, now: in
 
 
 def _places(metric: Metric, found: Mapping[str, Amounts]) -> set[Place]:
-    """Where there is anything of it, be it none of it and all of what it is set against."""
-    places: set[Place] = set()
-    for term in metric.terms:
-        known = found[term.measure.id]
-        places.update([place for place in known if place[3] == ALL] if term.whole else known)
+    """Where there is anything of it; where nothing is, but all that it is set against, its tickets are none: what
+    people have not told is no zero.
+    """
+    places = {place for term in metric.terms if not term.whole for place in found[term.measure.id]}
+    if not any(
+        term.measure.only_by or term.measure.anchor in OUTSIDE for term in metric.terms if not term.below
+    ):
+        wholes = (found[term.measure.id] for term in metric.terms if term.whole)
+        places.update(place for known in wholes for place in known if place[3] == ALL)
     if metric.is_growth:
         places |= {
             (place[0], after, *place[2:]) for place in places for after in _periods_after(place, found)
