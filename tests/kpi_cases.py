@@ -111,6 +111,18 @@ def _first_response_created(life: Life) -> Iterator[Case]:
         yield Case(life.number, life.created, case.value, life.ticket.agent, life.ticket.group)
 
 
+def _first_resolution_created(life: Life) -> Iterator[Case]:
+    if life.solves:
+        seconds = life.solves[0] - life.created
+        yield Case(life.number, life.created, seconds, life.ticket.agent, life.ticket.group)
+
+
+def _full_resolution_created(life: Life) -> Iterator[Case]:
+    if life.is_solved:
+        seconds = life.solves[-1] - life.created
+        yield Case(life.number, life.created, seconds, life.ticket.agent, life.ticket.group)
+
+
 def _resolved_by_now(life: Life) -> Iterator[Case]:
     yield Case(life.number, life.created, int(life.is_solved), life.ticket.agent, life.ticket.group)
 
@@ -172,6 +184,8 @@ CASES: Mapping[str, Callable[[Life], Iterator[Case]]] = {
     "solve_events": _solve_events,
     "reopen_events": _reopen_events,
     "first_response_time_created": _first_response_created,
+    "first_resolution_time_created": _first_resolution_created,
+    "full_resolution_time_created": _full_resolution_created,
     "resolution_rate": _resolved_by_now,
     "first_resolution_time_business": _first_resolution_business,
     "avg_reply_time": _reply_times,

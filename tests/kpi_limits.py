@@ -107,6 +107,7 @@ BASIC_LIMITS = {
     ("freshdesk", "full_resolution_time_business"): Limit(NO_GROUPS, changed_group, 0.09),
     ("freshdesk", "group_changes_per_ticket"): Limit(NO_GROUPS, changed_group, 0.12),
     ("freshdesk", "first_resolution_time"): Limit(NO_STATUSES, was_reopened, 0.12),
+    ("freshdesk", "first_resolution_time_created"): Limit(NO_STATUSES, was_reopened, 0.12),
     ("freshdesk", "first_resolution_time_business"): Limit(
         NO_STATUSES, any_of(was_reopened, changed_group), 0.18
     ),

@@ -70,6 +70,12 @@ FLOW_LIMITS: Mapping[tuple[str, str], Limit] = {
     ("freshdesk", "escalation_rate"): Limit("no history of groups", changed_group, 0.06),
     ("freshdesk", "backlog_age"): Limit(NO_STATUSES, was_reopened, 0.3),
     ("freshdesk", "backlog_aged_count"): Limit(NO_STATUSES, was_reopened, 0.3),
+    **{
+        ("freshdesk", f"backlog_age_{bucket}"): Limit(NO_STATUSES, was_reopened, 0.3)
+        for bucket in ("0_to_1d", "1_to_3d", "3_to_7d", "7_to_30d")
+    },
+    ("freshdesk", "fcr_rate_created"): Limit(NO_STATUSES, was_reopened, 0.14),
+    ("hubspot", "fcr_rate_created"): Limit(UNREAD, is_any, 1),
     ("freshdesk", "net_ticket_flow"): Limit(NO_STATUSES, was_reopened, 0.12),
     ("freshdesk", "solved_to_created_ratio"): Limit(
         AT_LOOKS, seen_before_taken, 0, ("agent",), is_marked=False

@@ -4,13 +4,29 @@ promised response times, assignments, marks. Written from the definitions alone.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from typing import NamedTuple
 
 from connectors.sandbox.calls import Calls
 from connectors.sandbox.cast import ESCALATIONS
 from connectors.sandbox.story import Event
 from tests.kpi_life import DONE, Case, Life
 from tests.kpi_meant import COMPLAINT_CATEGORY, COMPLAINT_TYPE, MARKING_TAG
-from tests.kpi_oracle import NOBODYS, Flow, Measure, Stock, Tell, Truth, counted, of_each, shared, spread
+from tests.kpi_oracle import (
+    DIMENSIONS,
+    NOBODYS,
+    ByTicket,
+    Cell,
+    Cells,
+    Flow,
+    Measure,
+    Stock,
+    Tell,
+    Truth,
+    counted,
+    of_each,
+    shared,
+    spread,
+)
 
 HOUR, DAY = 3_600, 86_400
 FIRST_CONTACT_WINDOW, BOT_WINDOW, AGED = 7 * DAY, 72 * HOUR, 7 * DAY
@@ -123,6 +139,12 @@ def _first_contact(truth: Truth, *, strict: bool) -> Iterator[Case]:
         yield Case(life.number, first, int(good), life.agent(first), life.group(first))
 
 
+def _first_contact_by_creation(truth: Truth) -> Iterator[Case]:
+    for case in _first_contact(truth, strict=False):
+        life = truth.lives[case.ticket]
+        yield case._replace(at=life.created, agent=life.ticket.agent, group=life.ticket.group)
+
+
 # Bots ---------------------------------------------------------------------------------------------
 
 
@@ -220,6 +242,39 @@ def _aged(truth: Truth, at: int) -> Iterator[Case]:
     return (case._replace(value=1) for case in _ages(truth, at) if case.value > AGED)
 
 
+class Bucket(NamedTuple):
+    """Those older than some days, without those older than others."""
+
+    since: int
+    until: int | None
+    dimensions: tuple[str, ...] = DIMENSIONS
+
+    @property
+    def parts(self) -> list[tuple[Stock, int]]:
+        limits = [(self.since, 1)] + ([] if self.until is None else [(self.until, -1)])
+        return [(Stock(partial(_older_than, days), counted), sign) for days, sign in limits]
+
+    def cells(self, truth: Truth, grain: str, dimension: str) -> Cells:
+        """As many rows as there are older ones than the first limit, and so many cases it rests on."""
+        (older, _), *others = [(part.cells(truth, grain, dimension), sign) for part, sign in self.parts]
+        found: Cells = {}
+        for key, cell in older.items():
+            less = sum(part[key].values["value"] for part, _ in others if key in part)
+            found[key] = Cell(cell.n, {"value": cell.values["value"] - less})
+        return found
+
+    def by_ticket(self, truth: Truth) -> ByTicket:
+        found: ByTicket = {}
+        for part, sign in self.parts:
+            for ticket, listed in part.by_ticket(truth).items():
+                found.setdefault(ticket, []).extend((day, value * sign) for day, value in listed)
+        return {ticket: sorted(listed) for ticket, listed in found.items()}
+
+
+def _older_than(days: int, truth: Truth, at: int) -> Iterator[Case]:
+    return (case._replace(value=1) for case in _ages(truth, at) if not days or case.value > days * DAY)
+
+
 def _each(tell: Callable[[Life], Iterator[Case]]) -> Tell:
     return partial(of_each, tell)
 
@@ -231,6 +286,7 @@ FLOW: Mapping[str, Measure] = {
     "first_response_within_target_rate": Flow(_within_target, shared),
     "fcr_rate": Flow(partial(_first_contact, strict=False), shared),
     "fcr_rate_strict": Flow(partial(_first_contact, strict=True), shared),
+    "fcr_rate_created": Flow(_first_contact_by_creation, shared),
     "bot_deflection_rate": Flow(_each(partial(_bots, "deflected")), shared, NOBODYS),
     "bot_handoff_rate": Flow(_each(partial(_bots, "handed_off")), shared, NOBODYS),
     "time_to_first_assignment": Flow(_each(_first_assignment), spread, NOBODYS),
@@ -239,4 +295,9 @@ FLOW: Mapping[str, Measure] = {
     "unanswered_turns": Stock(_waiting_turns, counted, NOBODYS),
     "backlog_age": Stock(_ages, spread),
     "backlog_aged_count": Stock(_aged, counted),
+    "backlog_age_0_to_1d": Bucket(0, 1),
+    "backlog_age_1_to_3d": Bucket(1, 3),
+    "backlog_age_3_to_7d": Bucket(3, 7),
+    "backlog_age_7_to_30d": Bucket(7, 30),
+    "backlog_age_over_30d": Bucket(30, None),
 }

@@ -61,6 +61,24 @@ def test_histories_are_never_read_further_back_than_tickets() -> None:
     assert found.events_since == found.since
 
 
+@pytest.mark.parametrize(
+    ("vendor", "given"),
+    [
+        ("zendesk", {"SUBDOMAIN": "acme", "EMAIL": "admin@example.com", "API_TOKEN": TOKEN}),
+        ("freshdesk", {"DOMAIN": "acme", "API_KEY": TOKEN}),
+        ("hubspot", {"ACCESS_TOKEN": TOKEN}),
+    ],
+)
+def test_a_helpdesk_s_tickets_and_ratings_say_how_far_back_they_are_read(
+    vendor: str, given: dict[str, str]
+) -> None:
+    own = {"CONNECTOR": vendor, "SINCE": "2026-01-31", "EVENTS_SINCE": "2026-06-30", **given}
+    _, [account] = accounts.load({f"ACCOUNTS__ACME__{name}": value for name, value in own.items()})
+    since = {stream.name: stream.since for stream in account.connect(print).streams()}
+    assert since["tickets"] == since["ratings"] == datetime(2026, 1, 31, tzinfo=UTC)
+    assert since.get("ticket_events") in (None, datetime(2026, 6, 30, tzinfo=UTC))
+
+
 def test_a_connector_nobody_knows_is_answered_with_the_likely_one() -> None:
     [line] = problems({**ACME, "ACCOUNTS__ACME__CONNECTOR": "zendsk"})
     assert line.startswith("DESKPULSE_ACCOUNTS__ACME__CONNECTOR = 'zendsk': no connector is called")

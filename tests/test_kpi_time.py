@@ -48,6 +48,31 @@ def test_a_ticket_solved_in_time_without_a_reply_is_neither_met_nor_missed(desk:
     assert desk.rows("first_response_within_target_rate") == []
 
 
+def test_the_backlog_s_ages_lie_in_buckets_that_come_to_it(desk: Desk) -> None:
+    for name, at in (("a", "2024-03-31T10:00:00Z"), ("b", "2024-03-30T23:00:00Z"), ("c", "2024-03-29T00:00:00Z"),
+                     ("d", "2024-03-20T00:00:00Z"), ("e", "2024-01-20T00:00:00Z"), ("f", "2024-03-31T00:00:00Z")):  # fmt: skip
+        desk.deliver(*records({"id": name, "events": [{"at": at, "ev": "created", "by": "end_user"}]}))
+    desk.refresh("2024-04-01T00:00:00Z")
+    buckets = ("0_to_1d", "1_to_3d", "3_to_7d", "7_to_30d", "over_30d")
+    day = "2024-03-31"
+    found = [desk.by_period(f"backlog_age_{bucket}")[day] for bucket in buckets]
+    assert found == [2, 2, 0, 1, 1], "exactly a day old is no older than a day"
+    assert sum(found) == desk.by_period("backlog")[day]
+    desk.refresh("2024-04-02T01:00:00Z")
+    assert desk.by_period("backlog_age_0_to_1d")["2024-04-01"] == 0
+    assert desk.by_period("backlog_age_1_to_3d")["2024-04-02"] == 3
+
+
+def test_resolutions_by_creation_are_of_those_who_asked_then(desk: Desk) -> None:
+    done = {"at": "2024-03-12T09:00:00Z", "ev": "status", "to": "solved"}
+    desk.show("2024-03-18T09:00:00Z", *_ticket("1", _REPLIED, done), *_ticket("2"))
+    assert desk.rows("fcr_rate_created") == []
+    desk.refresh("2024-03-20T09:00:00Z")
+    assert desk.by_period("fcr_rate_created") == {"2024-03-05": 100}
+    for kpi in ("first_resolution_time_created", "full_resolution_time_created"):
+        assert desk.by_period(kpi, statistic="p50") == {"2024-03-05": 7 * 86_400}
+
+
 def test_an_urgent_ticket_has_a_target_of_its_own(desk: Desk) -> None:
     soon = {**_REPLIED, "at": "2024-03-05T09:30:00Z"}
     desk.deliver(*_ticket("1", soon, priority="urgent"))

@@ -80,6 +80,49 @@ CONTACTING_CUSTOMERS = Metric(
     value="requester_id",
 )
 
+_DAY_SECONDS = 86_400
+AGE_LIMITS_DAYS = (1, 3, 7, 30)
+
+
+def _older_than(days: int) -> Metric:
+    """The backlog older than some days; all of it where these are none."""
+    return Metric(
+        id=f"backlog_older_than_{days}d",
+        title=f"Unsolved tickets older than {days} days" if days else "Unsolved tickets of any age",
+        unit="tickets",
+        direction="lower",
+        anchor=AGE,
+        shape=Shape.COUNT,
+        definition=f"Tickets of the backlog that were created more than {days} days before the end of the day.",
+        formula="number of unsolved tickets",
+        where=COUNTABLE,
+        value="created_at",
+        older_than_seconds=days * _DAY_SECONDS or -1,
+        availability=availability_by(EXACT, EXACT, EXACT),
+        approximated=Approximated.BACKLOG,
+    )
+
+
+def _aged(since: int, until: int | None) -> Metric:
+    """The backlog older than some days and no older than others."""
+    name = f"{since}_to_{until}d" if until else f"over_{since}d"
+    told = f"{since} to {until} days" if until else f"more than {since} days"
+    up_to = () if until is None else (Term(_older_than(until), sign=-1),)
+    return Metric(
+        id=f"backlog_age_{name}",
+        title=f"Unsolved tickets, {told} old",
+        unit="tickets",
+        direction="neutral" if since == 0 else "lower",
+        anchor=AGE,
+        shape=Shape.COMPOSED,
+        definition=f"Tickets of the backlog that were created {told} before: at the end of the day, today at the time of the last refresh. The buckets 0-1, 1-3, 3-7, 7-30 and over 30 days come to the backlog; a ticket of exactly a limit's age is in the younger one.",
+        formula=f"number of unsolved tickets of an age of {told}",
+        terms=(Term(_older_than(since)), *up_to),
+        availability=availability_by(EXACT, EXACT, EXACT),
+        approximated=Approximated.BACKLOG,
+    )
+
+
 DEMAND: tuple[Metric, ...] = (
     TICKET_VOLUME,
     TICKETS_SOLVED,
@@ -260,5 +303,9 @@ DEMAND: tuple[Metric, ...] = (
         older_than_seconds=7 * 86_400,
         availability=availability_by(EXACT, EXACT, EXACT),
         approximated=Approximated.BACKLOG,
+    ),
+    *(
+        _aged(since, until)
+        for since, until in zip((0, *AGE_LIMITS_DAYS), (*AGE_LIMITS_DAYS, None), strict=True)
     ),
 )
