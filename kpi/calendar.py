@@ -318,7 +318,8 @@ class _Stretch:
         index = bisect_right(self.starts, at) - 1
         if index < 0:
             return 0
-        return self.before[index] + min(at, self.ends[index]) - self.starts[index]
+        end = self.ends[index]
+        return self.before[index] + (min(end, at)) - self.starts[index]
 
     def reached(self, total: int) -> int:
         """The earliest instant before which `total` (more than 0) was open."""

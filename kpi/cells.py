@@ -4,198 +4,22 @@ Whole periods are computed, never parts of them, and all sums are integers: the 
 facts alone, not on the way to them.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import sqrt
-from typing import Any, NamedTuple
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from kpi.metric import APPROXIMATED, AT_RISK, DERIVED, EXACT, STOCKS, Metric, Shape
+from kpi.blocks import ALL, EVERYBODY, LOW_SAMPLE, NAMED_BY_ACCOUNT, RANKS, Block, Cells, Loose, cells_of
+from kpi.columns import Facts
+from kpi.discretion import discreet
+from kpi.metric import APPROXIMATED, AT_RISK, STOCKS, Metric, Shape
 from kpi.periods import Chunk, Grain, last_day, period_of
+from kpi.reading import MONTHLY, PROFILE
+from kpi.statistics import Floats, Ints, balances, median_intervals, percentile, wilsons
 from kpi.whole import Whole
 
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
-
-EVERYBODY = "*"
-ALL = "all"
-SHARED = (ALL, "channel", "priority", "type", "category")
-"""Dimensions whose members mean the same in every account."""
-OF_ACCOUNT = ("group", "agent", "brand", "sla_policy")
-MONTHLY = ("organisation", "tag", "hour_of_week")
-"""Many members, few facts each: by month only."""
-PROFILE = "hour_of_week"
-NAMED_BY_ACCOUNT = (*OF_ACCOUNT, "organisation")
-"""Dimensions whose members are written `<account>/<id>`."""
-
-Z = 1.959963984540054
-RANKS = (EXACT, DERIVED, APPROXIMATED)
-LOW_SAMPLE = 30
-
-
-class Cell(NamedTuple):
-    """A row of `kpi_cells`."""
-
-    kpi: str
-    grain: str
-    period: int
-    account: str
-    dimension: str
-    member: str
-    n: int
-    numerator: int | None
-    denominator: int | None
-    p50: float | None
-    p90: float | None
-    p95: float | None
-    ci_low: float | None
-    ci_high: float | None
-    low_sample: int
-    provisional: int
-    availability: str
-    computed_at: int
-
-
-class Members(dict[Any, int]):
-    """The members of one dimension, numbered as they are met; null is nobody (-1)."""
-
-    def __init__(self) -> None:
-        super().__init__({None: -1})
-
-    def __missing__(self, member: Any) -> int:
-        self[member] = number = len(self) - 1
-        return number
-
-    def encode(self, values: Iterable[Any]) -> list[int]:
-        return list(map(self.__getitem__, values))
-
-    @property
-    def names(self) -> list[str]:
-        return [str(name) for name in list(self)[1:]]
-
-
-@dataclass(slots=True)
-class Facts:
-    """The facts of a stretch, by column. A dimension may hold a fact more than once (tags): `rows`."""
-
-    days: Ints
-    accounts: Ints
-    account_names: list[str]
-    members: dict[str, tuple[Ints, list[str]]]
-    rows: dict[str, Ints] = field(default_factory=dict)
-    values: dict[str, Floats] = field(default_factory=dict)
-    """By KPI; NaN where a fact does not count."""
-    matures: dict[str, Floats] = field(default_factory=dict)
-    overs: dict[str, Floats] = field(default_factory=dict)
-    """What each fact brings to a ratio's denominator, where that is not one."""
-    grains: dict[str, Floats] = field(default_factory=dict)
-    """The place in `Grain` of the only grain in which a fact counts."""
-    approximations: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
-
-
-class FactReader:
-    """Collects fetched rows into columns, without keeping the rows."""
-
-    def __init__(self, metrics: Sequence[Metric], dimensions: Sequence[str]) -> None:
-        self.metrics = metrics
-        self.dimensions = dimensions
-        self.codes = {name: Members() for name in ("account", *dimensions)}
-        self.codes |= {metric.id: Members() for metric in metrics if metric.shape is Shape.DISTINCT}
-        self.extras = [name for metric in metrics for name in _extras(metric)]
-        self.parts: dict[str, list[Any]] = {}
-        self.tags: tuple[list[Ints], list[Ints]] = ([], [])
-        self.count = 0
-
-    @property
-    def columns(self) -> list[str]:
-        """What each fetched row must hold, in this order."""
-        values = [metric.id for metric in self.metrics]
-        return ["day", "approximations", "account", *self.dimensions, *values, *self.extras]
-
-    def add(self, rows: Sequence[Sequence[Any]]) -> None:
-        if not rows:
-            return
-        for name, column in zip(self.columns, zip(*rows, strict=True), strict=True):
-            if name == "tag":
-                self._add_tags(column)
-            elif name in self.codes:
-                self._keep(name, np.array(self.codes[name].encode(column), dtype=np.int32))
-            elif name in ("day", "approximations"):
-                self._keep(name, np.array(column, dtype=np.int64))
-            else:
-                self._keep(name, np.array(column, dtype=np.float64))
-        self.count += len(rows)
-
-    def facts(self) -> Facts:
-        found = {name: np.concatenate(parts) for name, parts in self.parts.items()}
-        empty = np.zeros(0, dtype=np.int64)
-        members = {
-            name: (found.get(name, empty).astype(np.int64), self.codes[name].names)
-            for name in self.dimensions
-            if name != "tag"
-        }
-        rows: dict[str, Ints] = {}
-        if "tag" in self.dimensions:
-            at, codes = (np.concatenate(part) if part else empty for part in self.tags)
-            rows["tag"] = at
-            members["tag"] = (codes, self.codes["tag"].names)
-        none = np.zeros(0)
-        return Facts(
-            days=found.get("day", empty),
-            accounts=found.get("account", empty).astype(np.int64),
-            account_names=self.codes["account"].names,
-            members=members,
-            rows=rows,
-            values={metric.id: self._values(metric, found.get(metric.id, none)) for metric in self.metrics},
-            matures=self._extra(found, "matures"),
-            overs=self._extra(found, "over"),
-            grains=self._extra(found, "grain"),
-            approximations=found.get("approximations", empty),
-        )
-
-    def _values(self, metric: Metric, values: Any) -> Floats:
-        """What each fact contributes, in the cell's units; the number of a distinct value."""
-        if metric.shape is Shape.DISTINCT:
-            numbers: Floats = values.astype(np.float64)
-            numbers[numbers < 0] = np.nan
-            return numbers
-        whole: Floats = values if metric.fineness == 1 else np.rint(values * metric.fineness)
-        return whole
-
-    def _extra(self, found: Mapping[str, Any], name: str) -> dict[str, Floats]:
-        none = np.zeros(0)
-        return {
-            metric.id: found.get(f"{metric.id} {name}", none)
-            for metric in self.metrics
-            if f"{metric.id} {name}" in self.extras
-        }
-
-    def _keep(self, name: str, part: Any) -> None:
-        self.parts.setdefault(name, []).append(part)
-
-    def _add_tags(self, column: Sequence[str | None]) -> None:
-        """A fact counts under each of its tags: tags do not add up to the total."""
-        at: list[int] = []
-        codes: list[int] = []
-        members = self.codes["tag"]
-        for row, text in enumerate(column, start=self.count):
-            if text and text != "[]":
-                found = members.encode(sorted(set(msgspec.json.decode(text))))
-                codes += found
-                at += [row] * len(found)
-        self.tags[0].append(np.array(at, dtype=np.int64))
-        self.tags[1].append(np.array(codes, dtype=np.int64))
-
-
-def _extras(metric: Metric) -> Iterator[str]:
-    """Columns that an entry needs besides its value."""
-    for name, is_needed in (("matures", metric.matures_at), ("over", metric.over), ("grain", metric.grain)):
-        if is_needed:
-            yield f"{metric.id} {name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,10 +39,17 @@ class Scope:
         return self.whole.since(metric.anchor, account)
 
 
-def cells(metric: Metric, facts: Facts, scope: Scope) -> Iterator[Cell]:
+def cells(metric: Metric, facts: Facts, scope: Scope) -> Cells:
     """Every cell of a KPI in the chunk's periods."""
-    if not len(facts.days):
-        return
+    building = _Building(metric, facts, scope)
+    if len(facts.days):
+        _fill(building)
+    found = building.block()
+    return Loose(metric.id, discreet(list(cells_of(found)), metric.least)) if metric.least else found
+
+
+def _fill(building: "_Building") -> None:
+    metric, facts, scope = building.metric, building.facts, building.scope
     values = facts.values[metric.id]
     counts = ~np.isnan(values)
     young = np.zeros(len(values), dtype=np.bool_)
@@ -242,12 +73,10 @@ def cells(metric: Metric, facts: Facts, scope: Scope) -> Iterator[Cell]:
             dated = np.array([min(last_day(grain, period), scope.today) for period in periods.tolist()])
             inside &= facts.days == dated[at]
         grouping = _Grouping(
-            metric, facts, scope, grain, periods, dated, at, counts & inside, young & inside, ranks
+            building, place, periods, dated, at, counts & inside, np.flatnonzero(young & inside), ranks
         )
-        found = (
-            cell for dimension in _dimensions(metric, facts, grain) for cell in grouping.cells(dimension)
-        )
-        yield from discreet(found, metric.least) if metric.least else found
+        for dimension in _dimensions(metric, facts, grain):
+            grouping.group(dimension)
 
 
 def _dimensions(metric: Metric, facts: Facts, grain: Grain) -> list[str]:
@@ -273,263 +102,228 @@ def _ranks(metric: Metric, facts: Facts, scope: Scope) -> Ints:
     return ranks
 
 
+_COLUMNS = 9
+"""Grain, period, account, dimension, member, n, numerator, provisional, rank."""
+
+
+class _Building:
+    """The cells of one KPI, grain by grain and dimension by dimension, until they are whole."""
+
+    def __init__(self, metric: Metric, facts: Facts, scope: Scope) -> None:
+        self.metric, self.facts, self.scope = metric, facts, scope
+        self.account_names = [*facts.account_names, EVERYBODY]
+        self.dimension_names = [ALL, *facts.members]
+        self.member_names = [""]
+        self._begins = {ALL: 0}
+        self._columns: list[list[Ints]] = [[] for _ in range(_COLUMNS)]
+        self._others: list[Floats] = []
+        self._marks: list[list[Floats]] = [[] for _ in range(5)]
+
+    def begin(self, dimension: str) -> int:
+        """Where the members of a dimension begin among all names."""
+        found = self._begins.get(dimension)
+        if found is None:
+            found = self._begins[dimension] = len(self.member_names)
+            self.member_names += self.facts.members[dimension][1]
+        return found
+
+    def add(self, columns: Sequence[Ints], others: Floats, marks: Sequence[Floats]) -> None:
+        for kept, column in zip(self._columns, columns, strict=True):
+            kept.append(column)
+        self._others.append(others)
+        for parts, mark in zip(self._marks, marks, strict=False):
+            parts.append(mark)
+
+    def block(self) -> Block:
+        nothing = np.zeros(0, dtype=np.int64)
+        columns = [np.concatenate([nothing, *parts]) for parts in self._columns]
+        grains, periods, accounts, dimensions, members, n, numerators, provisional, ranks = columns
+        others: Floats = np.concatenate([np.zeros(0), *self._others])
+        metric, is_count = self.metric, self.metric.shape in (Shape.COUNT, Shape.DISTINCT)
+        marks = [np.concatenate([np.zeros(0), *parts]) for parts in self._marks]
+        is_distribution = metric.shape is Shape.DISTRIBUTION
+        return Block(
+            metric.id,
+            self.scope.now,
+            self.account_names,
+            self.dimension_names,
+            self.member_names,
+            grains,
+            periods,
+            accounts,
+            dimensions,
+            members,
+            n,
+            numerators,
+            None if is_count else (np.rint(others).astype(np.int64) if metric.over else n),
+            marks[:3] if is_distribution else None,
+            marks[3:] if is_distribution else self._interval(numerators, others, n),
+            np.zeros(len(n), dtype=np.int64) if is_count else (n < LOW_SAMPLE).astype(np.int64),
+            provisional,
+            ranks,
+        )
+
+    def _interval(self, numerators: Ints, others: Floats, n: Ints) -> Sequence[Floats] | None:
+        totals = numerators.astype(np.float64)
+        if self.metric.shape is Shape.BALANCE:
+            return balances(totals, others, n)
+        return wilsons(totals, n) if self.metric.has_interval else None
+
+
 class _Grouping:
     """The facts of one KPI and grain, ready to be grouped by any dimension."""
 
     def __init__(
-        self, metric: Metric, facts: Facts, scope: Scope, grain: Grain, periods: Ints, dated: Ints, at: Ints,
-        counts: Bools, young: Bools, ranks: Ints,
+        self, building: _Building, grain: int, periods: Ints, dated: Ints, at: Ints, counts: Bools, young: Ints,
+        ranks: Ints,
     ) -> None:  # fmt: skip
-        self.metric, self.facts, self.scope, self.grain = metric, facts, scope, grain
-        self.periods, self.at, self.counts, self.young, self.ranks = periods, at, counts, young, ranks
+        self.building, self.metric, self.facts = building, building.metric, building.facts
+        self.grain, self.periods, self.at, self.young, self.ranks = grain, periods, at, young, ranks
         self.dated = dated
         """The first day that each period's facts may lie on."""
-        values = facts.values[metric.id]
+        values = self.facts.values[self.metric.id]
         self.order = np.flatnonzero(counts)
-        if metric.shape is Shape.DISTRIBUTION:
+        if self.metric.shape is Shape.DISTRIBUTION:
             self.order = self.order[np.argsort(values[self.order], kind="stable")]
         self.by_value = values[self.order]
 
-    def cells(self, dimension: str) -> Iterator[Cell]:
-        facts = self.facts
-        if dimension == ALL:
-            codes, names = np.zeros(len(facts.days), dtype=np.int64), [""]
-        else:
-            codes, names = facts.members[dimension]
-        per_account = list(self._grouped(dimension, codes, names, by_account=True))
-        yield from per_account
+    def group(self, dimension: str) -> None:
+        """Add the cells of a dimension's members, by account, and of all accounts where they are the same."""
+        accounts = self.facts.account_names
+        facts = self._facts(dimension)
+        of_each = self._grouped(dimension, facts, accounts)
         if dimension in NAMED_BY_ACCOUNT:
             return
-        if len(facts.account_names) == 1 and self._is_as_whole_as_all(facts.account_names[0]):
-            yield from (cell._replace(account=EVERYBODY) for cell in per_account)
+        if len(accounts) == 1 and self._is_as_whole_as_all(accounts[0]):
+            grain, periods, account, *rest = of_each[0]
+            self.building.add((grain, periods, account + 1, *rest), *of_each[1:])
         else:
-            yield from self._grouped(dimension, codes, names, by_account=False)
+            self._grouped(dimension, facts, [EVERYBODY])
 
     def _is_as_whole_as_all(self, account: str) -> bool:
-        metric, scope = self.metric, self.scope
+        metric, scope = self.metric, self.building.scope
         return scope.whole_since(metric, account) == scope.whole_since(metric, EVERYBODY)
 
-    def _grouped(self, dimension: str, codes: Ints, names: list[str], *, by_account: bool) -> Iterator[Cell]:
-        accounts = self.facts.account_names if by_account else [EVERYBODY]
-        size = len(accounts) * len(self.periods) * len(names)
-        if not size:
-            return
-        rows = self.facts.rows.get(dimension)
-        order, values = self.order, self.by_value
-        young = np.flatnonzero(self.young)
+    def _facts(self, dimension: str) -> "_Dimension":
+        """The facts that count and the young ones, with a member of the dimension each."""
+        facts, order, young = self.facts, self.order, self.young
+        if dimension == ALL:
+            nobody = np.zeros(len(order), dtype=np.int64)
+            return _Dimension(order, self.by_value, nobody, young, np.zeros(len(young), dtype=np.int64), 1)
+        codes, names = facts.members[dimension]
+        rows = facts.rows.get(dimension)
         if rows is not None:
-            order, values, codes, young = self._exploded(rows, codes)
-            keys, young_keys = (
-                self._keys(order, codes[0], names, by_account),
-                self._keys(young, codes[1], names, by_account),
-            )
-        else:
-            keys, young_keys = (
-                self._keys(order, codes[order], names, by_account),
-                self._keys(young, codes[young], names, by_account),
-            )
-        known = keys >= 0
-        yield from self._rows(
-            dimension,
-            accounts,
-            names,
-            size,
-            keys[known],
-            values[known],
-            order[known],
-            young_keys[young_keys >= 0],
-        )
+            return self._exploded(rows, codes, len(names))
+        known, young_known = codes[order] >= 0, codes[young] >= 0
+        order, values, young = order[known], self.by_value[known], young[young_known]
+        return _Dimension(order, values, codes[order], young, codes[young], len(names))
 
-    def _exploded(self, rows: Ints, codes: Ints) -> tuple[Ints, Floats, Any, Ints]:
+    def _exploded(self, rows: Ints, codes: Ints, width: int) -> "_Dimension":
         """Facts by tag: in the order of values, each under each of its tags."""
         place = np.full(len(self.facts.days), -1, dtype=np.int64)
         place[self.order] = np.arange(len(self.order))
         at = place[rows]
         counted = np.flatnonzero(at >= 0)
         counted = counted[np.argsort(at[counted], kind="stable")]
-        young = np.flatnonzero(self.young[rows])
-        order = rows[counted]
-        return order, self.by_value[at[counted]], (codes[counted], codes[young]), rows[young]
-
-    def _keys(self, rows: Ints, codes: Ints, names: list[str], by_account: bool) -> Ints:
-        keys = self.at[rows] * len(names) + codes
-        if by_account:
-            keys = keys + self.facts.accounts[rows] * (len(self.periods) * len(names))
-        keys[codes < 0] = -1
-        return keys
-
-    def _rows(
-        self, dimension: str, accounts: list[str], names: list[str], size: int,
-        keys: Ints, values: Floats, order: Ints, young: Ints,
-    ) -> Iterator[Cell]:  # fmt: skip
-        n = np.bincount(keys, minlength=size)
-        sums = self._sums(keys, values, order, size)
-        others = self._others(keys, values, order, size)
-        provisional = np.bincount(young, minlength=size) > 0
-        ranks = self.ranks[order]
-        rank = np.where(
-            np.bincount(keys[ranks == 2], minlength=size) > 0,
-            2,
-            np.where(np.bincount(keys[ranks == 1], minlength=size) > 0, 1, 0),
+        is_young = np.zeros(len(self.facts.days), dtype=np.bool_)
+        is_young[self.young] = True
+        young = np.flatnonzero(is_young[rows])
+        return _Dimension(
+            rows[counted], self.by_value[at[counted]], codes[counted], rows[young], codes[young], width
         )
-        rank[self._not_whole(accounts, len(names))] = RANKS.index(APPROXIMATED)
+
+    def _grouped(
+        self, dimension: str, of: "_Dimension", accounts: Sequence[str]
+    ) -> tuple[tuple[Ints, ...], Floats, Sequence[Floats]]:
+        """Add the cells of some accounts, or of all together; gives their columns."""
+        whole_width = len(self.periods) * of.width
+        size = len(accounts) * whole_width
+        keys, young = self._keys(of.order, of.codes, of.width), self._keys(of.young, of.young_codes, of.width)
+        is_all = accounts[0] == EVERYBODY
+        if not is_all and len(accounts) > 1:
+            keys = keys + self.facts.accounts[of.order] * whole_width
+            young = young + self.facts.accounts[of.young] * whole_width
+        n = np.bincount(keys, minlength=size)
         filled = np.flatnonzero(n)
-        percentiles = self._percentiles(keys, values, n, size, filled)
-        metric, per_account = self.metric, len(self.periods) * len(names)
-        is_count = metric.shape in (Shape.COUNT, Shape.DISTINCT)
-        for index, count, total, other, early, worst, marks in zip(
-            filled.tolist(), n[filled].tolist(), sums[filled].tolist(), others[filled].tolist(),
-            provisional[filled].tolist(), rank[filled].tolist(), percentiles, strict=True,
-        ):  # fmt: skip
-            low, high = self._interval(round(total), round(other), count) or marks[3:]
-            yield Cell(
-                metric.id,
-                str(self.grain),
-                int(self.periods[index % per_account // len(names)]),
-                accounts[index // per_account],
-                dimension,
-                names[index % len(names)],
-                count,
-                round(total),
-                None if is_count else round(other) if metric.over else count,
-                marks[0],
-                marks[1],
-                marks[2],
-                low,
-                high,
-                int(not is_count and count < LOW_SAMPLE),
-                int(early),
-                RANKS[worst],
-                self.scope.now,
-            )
+        counts = n[filled]
+        account, rest = np.divmod(filled, whole_width) if size else (filled, filled)
+        period, member = np.divmod(rest, of.width) if size else (filled, filled)
+        building = self.building
+        columns = (
+            np.full(len(filled), self.grain),
+            self.periods[period],
+            account + (len(self.facts.account_names) if is_all else 0),
+            np.full(len(filled), building.dimension_names.index(dimension)),
+            member + building.begin(dimension),
+            counts,
+            np.rint(self._sums(keys, of, size)[filled]).astype(np.int64),
+            (np.bincount(young, minlength=size)[filled] > 0).astype(np.int64),
+            self._worst(keys, of.order, size, accounts, of.width)[filled],
+        )
+        found = columns, self._others(keys, of, size)[filled], self._marks(keys, of.values, n, size, filled)
+        building.add(*found)
+        return found
 
-    def _not_whole(self, accounts: list[str], width: int) -> Bools:
-        """Which keys are those of periods from before all of an account's facts were read."""
-        whole = np.array([self.scope.whole_since(self.metric, account) for account in accounts])
-        return np.repeat(self.dated[None, :] < whole[:, None], width)
+    def _keys(self, rows: Ints, codes: Ints, width: int) -> Ints:
+        return self.at[rows] * width + codes
 
-    def _sums(self, keys: Ints, values: Floats, order: Ints, size: int) -> Floats:
+    def _worst(self, keys: Ints, order: Ints, size: int, accounts: Sequence[str], width: int) -> Ints:
+        """How well each is supported: as its worst fact is, and at most approximated where its period is from
+        before all of the account's facts were read.
+        """
+        ranks = self.ranks[order]
+        worst = np.zeros(size, dtype=np.int64)
+        for rank in (1, 2):
+            worst[keys[ranks == rank]] = rank
+        scope = self.building.scope
+        whole = np.array([scope.whole_since(self.metric, account) for account in accounts])
+        not_whole = self.dated[None, :] < whole[:, None]
+        if not_whole.any():
+            worst[np.repeat(not_whole, width)] = RANKS.index(APPROXIMATED)
+        return worst
+
+    def _sums(self, keys: Ints, of: "_Dimension", size: int) -> Floats:
         """Σ of the values, or how many different ones there are."""
         if self.metric.shape is not Shape.DISTINCT:
-            return np.bincount(keys, weights=values, minlength=size).astype(np.float64)
+            return np.bincount(keys, weights=of.values, minlength=size).astype(np.float64)
         facts = self.facts
-        whose = values.astype(np.int64) * len(facts.account_names) + facts.accounts[order]
+        whose = of.values.astype(np.int64) * len(facts.account_names) + facts.accounts[of.order]
         width = int(whose.max(initial=0)) + 1
         different = np.unique(keys * width + whose) // width
         return np.bincount(different, minlength=size).astype(np.float64)
 
-    def _others(self, keys: Ints, values: Floats, order: Ints, size: int) -> Floats:
+    def _others(self, keys: Ints, of: "_Dimension", size: int) -> Floats:
         """Σ of the facts' own denominators; of a balance, how many are on either side."""
         if self.metric.over:
-            overs = self.facts.overs[self.metric.id][order]
-            return np.bincount(keys, weights=overs, minlength=size).astype(np.float64)
+            return np.bincount(
+                keys, weights=self.facts.overs[self.metric.id][of.order], minlength=size
+            ).astype(np.float64)
         if self.metric.shape is Shape.BALANCE:
-            return np.bincount(keys, weights=np.abs(values), minlength=size).astype(np.float64)
+            return np.bincount(keys, weights=np.abs(of.values), minlength=size).astype(np.float64)
         return np.zeros(size)
 
-    def _interval(self, total: int, other: int, count: int) -> tuple[float, float] | None:
-        if self.metric.shape is Shape.BALANCE:
-            return balance(total, other, count)
-        return wilson(total, count) if self.metric.has_interval else None
-
-    def _percentiles(
-        self, keys: Ints, values: Floats, n: Ints, size: int, filled: Ints
-    ) -> list[tuple[float | None, ...]]:
+    def _marks(self, keys: Ints, values: Floats, n: Ints, size: int, filled: Ints) -> Sequence[Floats]:
         """p50, p90, p95, and the interval of the p50."""
         if self.metric.shape is not Shape.DISTRIBUTION:
-            return [(None,) * 5] * len(filled)
+            return ()
         narrow = keys.astype(np.uint16) if size < 65_536 else keys
         grouped = values[np.argsort(narrow, kind="stable")]
         starts = np.concatenate(([0], np.cumsum(n)))[:-1][filled]
-        marks = [percentile(grouped, starts, n[filled], percent).tolist() for percent in (50, 90, 95)]
-        return list(zip(*marks, *median_interval(grouped, starts, n[filled]), strict=True))
-
-
-def percentile(grouped: Floats, starts: Ints, counts: Ints, percent: int) -> Floats:
-    """PERCENTILE_CONT (Hyndman-Fan type 7) of ascending runs: at p·(n−1), linear in between."""
-    hundredths = percent * (counts - 1)
-    below = hundredths // 100
-    above = np.minimum(below + 1, counts - 1)
-    low = grouped[starts + below]
-    high = grouped[starts + above]
-    found: Floats = low + hundredths % 100 * (high - low) / 100
-    return found
-
-
-def median_interval(
-    grouped: Floats, starts: Ints, counts: Ints
-) -> tuple[list[float | None], list[float | None]]:
-    """The 95 % interval of the median of ascending runs, from ranks: no shape is assumed. Fewer than six
-    values have none.
-    """
-    ranks = np.floor((counts + 1 - Z * np.sqrt(counts)) / 2).astype(np.int64)
-    known = ranks > 0
-    inner = np.where(known, ranks, 1) - 1
-    low, high = grouped[starts + inner], grouped[starts + counts - 1 - inner]
-    return _where(known, low), _where(known, high)
-
-
-def _where(known: Bools, values: Floats) -> list[float | None]:
-    return [
-        value if is_known else None for value, is_known in zip(values.tolist(), known.tolist(), strict=True)
-    ]
-
-
-def discreet(found: Iterable[Cell], least: int) -> list[Cell]:
-    """Cells without the values of fewer answers than `least`, and of so many more that no difference between
-    a whole and its published parts tells them.
-    """
-    cells = list(found)
-    hidden = {place for place, cell in enumerate(cells) if cell.n < least}
-    for parts, whole in _partitions(cells):
-        left = sum(cells[place].n for place in parts if place in hidden)
-        left += cells[whole].n - sum(cells[place].n for place in parts)
-        for place in sorted(
-            parts, key=lambda place: (cells[place].n, cells[place].member, cells[place].account)
-        ):
-            if 0 < left < least and place not in hidden:
-                hidden.add(place)
-                left += cells[place].n
-    return [
-        cell._replace(numerator=None, denominator=None, ci_low=None, ci_high=None)
-        if place in hidden
-        else cell
-        for place, cell in enumerate(cells)
-    ]
-
-
-def _partitions(cells: Sequence[Cell]) -> Iterator[tuple[list[int], int]]:
-    """Groups within their account, accounts within all."""
-    for whole, cell in enumerate(cells):
-        if cell.dimension != ALL:
-            continue
-        at = (cell.grain, cell.period)
-        groups = [
-            place
-            for place, other in enumerate(cells)
-            if (other.grain, other.period) == at and other.dimension != ALL and other.account == cell.account
+        counts = n[filled]
+        return [
+            *(percentile(grouped, starts, counts, percent) for percent in (50, 90, 95)),
+            *median_intervals(grouped, starts, counts),
         ]
-        accounts = [
-            place
-            for place, other in enumerate(cells)
-            if (other.grain, other.period) == at and other.dimension == ALL and other.account != EVERYBODY
-        ]
-        if groups:
-            yield groups, whole
-        if cell.account == EVERYBODY and accounts:
-            yield accounts, whole
 
 
-def balance(total: int, sided: int, n: int) -> tuple[float, float]:
-    """The 95 % margin around a difference of shares, in percent."""
-    net = total / n
-    margin = 100 * Z * sqrt(max(sided / n - net * net, 0.0) / n)
-    return 100 * net - margin, 100 * net + margin
+@dataclass(frozen=True, slots=True)
+class _Dimension:
+    """The facts that count, in the order of their values, and the young ones, each with its member."""
 
-
-def wilson(successes: int, n: int) -> tuple[float, float]:
-    """The Wilson 95 % interval of a share, in percent, without continuity correction."""
-    share = successes / n
-    centre = (share + Z * Z / (2 * n)) / (1 + Z * Z / n)
-    half = Z / (1 + Z * Z / n) * sqrt(share * (1 - share) / n + Z * Z / (4 * n * n))
-    return 100 * max(0.0, centre - half), 100 * min(1.0, centre + half)
+    order: Ints
+    values: Floats
+    codes: Ints
+    young: Ints
+    young_codes: Ints
+    width: int
+    """How many members there are."""

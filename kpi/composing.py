@@ -3,29 +3,19 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from kpi.cells import ALL, LOW_SAMPLE, RANKS, Cell, wilson
-from kpi.metric import Metric, Term
+from kpi.blocks import ALL, LOW_SAMPLE, RANKS, Amount, Cell, Place
+from kpi.metric import OUTSIDE, Metric, Term
 from kpi.periods import Chunk, Grain, start_of
+from kpi.statistics import wilson
+
+Amounts = Mapping[Place, Amount]
+"""A measure's cells."""
 
 
-class Place(NamedTuple):
-    """What names a cell of one KPI."""
-
-    grain: str
-    period: int
-    account: str
-    dimension: str
-    member: str
-
-    @property
-    def whole(self) -> "Place":
-        """The same without its member."""
-        return self._replace(dimension=ALL, member="")
-
-    @property
-    def before(self) -> "Place":
-        """The same in the period before."""
-        return self._replace(period=period_before(Grain(self.grain), self.period))
+def before(place: Place) -> Place:
+    """The same in the period before."""
+    grain, period, account, dimension, member = place
+    return grain, period_before(Grain(grain), period), account, dimension, member
 
 
 def period_before(grain: Grain, first: int) -> int:
@@ -49,76 +39,95 @@ class Compared(NamedTuple):
     """Null: there is none, the numerator is the value."""
 
 
-def compared(metric: Metric, amounts: Sequence[int | None]) -> Compared | None:
-    """The value of some terms' numerators (null: missing); with `is_growth`, first all of the period and
-    then all of the period before. Null where it has none.
-    """
-    if metric.is_growth:
-        ours, theirs, ours_before, theirs_before = amounts
-        if theirs is None or not ours_before or not theirs_before:
-            return None
-        return Compared((ours or 0) * theirs_before - theirs * ours_before, ours_before * theirs_before)
-    above, below = metric.fineness_above, metric.fineness_below
-    numerator = _summed(metric.terms, amounts, above, below=False)
-    if not any(term.below for term in metric.terms):
-        return None if all(amount is None for amount in amounts) else Compared(numerator, None)
-    denominator = _summed(metric.terms, amounts, below, below=True)
-    return Compared(numerator, denominator) if denominator else None
+class Comparison:
+    """Sets a composed entry's terms against each other."""
+
+    def __init__(self, metric: Metric) -> None:
+        self.is_growth = metric.is_growth
+        self.above = _weights(metric.terms, metric.fineness_above, below=False)
+        self.below = _weights(metric.terms, metric.fineness_below, below=True)
+
+    def __call__(self, amounts: Sequence[int | None]) -> Compared | None:
+        """The value of some terms' numerators (null: missing); with `is_growth`, first all of the period and
+        then all of the period before. Null where it has none.
+        """
+        if self.is_growth:
+            ours, theirs, ours_before, theirs_before = amounts
+            if theirs is None or not ours_before or not theirs_before:
+                return None
+            return Compared((ours or 0) * theirs_before - theirs * ours_before, ours_before * theirs_before)
+        numerator = 0
+        for place, weight in self.above:
+            numerator += (amounts[place] or 0) * weight
+        if not self.below:
+            return None if all(amount is None for amount in amounts) else Compared(numerator, None)
+        denominator = 0
+        for place, weight in self.below:
+            denominator += (amounts[place] or 0) * weight
+        return Compared(numerator, denominator) if denominator else None
 
 
-def _summed(terms: Sequence[Term], amounts: Sequence[int | None], units: int, *, below: bool) -> int:
-    return sum(
-        term.sign * (amount or 0) * (units // term.measure.fineness)
-        for term, amount in zip(terms, amounts, strict=True)
+def _weights(terms: Sequence[Term], units: int, *, below: bool) -> Sequence[tuple[int, int]]:
+    return [
+        (place, term.sign * (units // term.measure.fineness))
+        for place, term in enumerate(terms)
         if term.below == below
-    )
+    ]
 
 
-def composed(metric: Metric, found: Mapping[str, Sequence[Cell]], chunk: Chunk, now: int) -> Iterator[Cell]:
+def compared(metric: Metric, amounts: Sequence[int | None]) -> Compared | None:
+    """One comparison of a composed entry's terms."""
+    return Comparison(metric)(amounts)
+
+
+def composed(metric: Metric, found: Mapping[str, Amounts], chunk: Chunk, now: int) -> Iterator[Cell]:
     """Every cell of a composed KPI in the chunk's periods; `found` are its measures' cells."""
-    known = {kpi: {place_of(cell): cell for cell in cells} for kpi, cells in found.items()}
-    for place in sorted(_places(metric, known)):
-        if place.period not in chunk.periods[Grain(place.grain)]:
+    comparison = Comparison(metric)
+    terms = [(found[term.measure.id], term.whole) for term in metric.terms]
+    periods = {str(grain): firsts for grain, firsts in chunk.periods.items()}
+    for place in sorted(_places(metric, found)):
+        grain, period, account, dimension, _member = place
+        if period not in periods[grain] or (metric.only_by and dimension not in metric.only_by):
             continue
-        if metric.only_by and place.dimension not in metric.only_by:
-            continue
-        cells = [known[term.measure.id].get(place.whole if term.whole else place) for term in metric.terms]
+        whole = grain, period, account, ALL, ""
+        amounts = [known.get(whole if is_whole else place) for known, is_whole in terms]
         if metric.is_growth:
-            cells += [
-                known[term.measure.id].get((place.whole if term.whole else place).before)
-                for term in metric.terms
-            ]
-        if cell := _cell(metric, place, cells, now):
-            yield cell
+            amounts += [known.get(before(whole if is_whole else place)) for known, is_whole in terms]
+        result = comparison([None if amount is None else amount[1] for amount in amounts])
+        if result is not None:
+            yield _cell(metric, place, result, [amount for amount in amounts if amount is not None], now)
 
 
-def place_of(cell: Cell) -> Place:
-    return Place(cell.grain, cell.period, cell.account, cell.dimension, cell.member)
-
-
-def _places(metric: Metric, known: Mapping[str, Mapping[Place, Cell]]) -> set[Place]:
-    places = {place for term in metric.terms if not term.whole for place in known[term.measure.id]}
+def _places(metric: Metric, found: Mapping[str, Amounts]) -> set[Place]:
+    """Where there is anything of it; where nothing is, but all that it is set against, its tickets are none: what
+    people have not told is no zero.
+    """
+    places = {place for term in metric.terms if not term.whole for place in found[term.measure.id]}
+    if not any(
+        term.measure.only_by or term.measure.anchor in OUTSIDE for term in metric.terms if not term.below
+    ):
+        wholes = (found[term.measure.id] for term in metric.terms if term.whole)
+        places.update(place for known in wholes for place in known if place[3] == ALL)
     if metric.is_growth:
-        places |= {place._replace(period=after) for place in places for after in _periods_after(place, known)}
+        places |= {
+            (place[0], after, *place[2:]) for place in places for after in _periods_after(place, found)
+        }
     return places
 
 
-def _periods_after(place: Place, known: Mapping[str, Mapping[Place, Cell]]) -> set[int]:
+def _periods_after(place: Place, found: Mapping[str, Amounts]) -> set[int]:
     """Periods for which there is anything, and of which the place's is the one before."""
+    grain, period, *_rest = place
     return {
-        other.period
-        for cells in known.values()
-        for other in cells
-        if other.grain == place.grain and other.before.period == place.period
+        other[1]
+        for known in found.values()
+        for other in known
+        if other[0] == grain and before(other)[1] == period
     }
 
 
-def _cell(metric: Metric, place: Place, cells: Sequence[Cell | None], now: int) -> Cell | None:
-    result = compared(metric, [None if cell is None else cell.numerator for cell in cells])
-    if result is None:
-        return None
-    there = [cell for cell in cells if cell is not None]
-    n = max(cell.n for cell in there)
+def _cell(metric: Metric, place: Place, result: Compared, there: Sequence[Amount], now: int) -> Cell:
+    n = max([amount[0] for amount in there])
     low = high = None
     # figures that people give (runs, and how many of them succeeded) need not be a share
     if metric.has_interval and result.denominator and 0 <= result.numerator <= result.denominator:
@@ -126,7 +135,7 @@ def _cell(metric: Metric, place: Place, cells: Sequence[Cell | None], now: int) 
     return Cell(
         metric.id, *place, n, *result, None, None, None, low, high,
         int(result.denominator is not None and n < LOW_SAMPLE),
-        max(cell.provisional for cell in there),
-        max((cell.availability for cell in there), key=RANKS.index),
+        max([amount[2] for amount in there]),
+        RANKS[max([amount[3] for amount in there])],
         now,
     )  # fmt: skip

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import sqlalchemy as sa
 
 from kpi.bearing import volume_days
-from kpi.cells import Cell, Scope
+from kpi.blocks import Cell
+from kpi.cells import Scope
 from kpi.customer_base import customer_cells, purchase_cells
 from kpi.forecasts import LATELY_DAYS, resolution_cells, volume_cells
 from kpi.metric import AHEAD, CUSTOMERS, LATELY, PURCHASES, Anchor, Metric

@@ -12,11 +12,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import sqlalchemy as sa
 
-from kpi.cells import EVERYBODY, Cell, Ints, Scope
+from kpi.blocks import EVERYBODY, Cell
+from kpi.cells import Scope
 from kpi.metric import Metric
 from kpi.one_cell import cell_of
 from kpi.periods import Grain, last_day
 from kpi.selecting import fetched
+from kpi.statistics import Ints
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from kpi import reasons
+from kpi.blocks import NAMED_BY_ACCOUNT
 from kpi.calendar import LocalDays, day_date, day_number, local_days
 from kpi.catalog import metric_named
-from kpi.cells import NAMED_BY_ACCOUNT
 from kpi.composing import compared, period_before
 from kpi.computations import COMPUTATIONS
 from kpi.explaining import Asked, computed_cases
@@ -22,8 +22,8 @@ from kpi.periods import Grain, last_day, start_of
 from kpi.publishing import stored_vendors
 from kpi.questions import Question
 from kpi.reach import stored_whole
+from kpi.reading import Times, age
 from kpi.reporting import Reporting
-from kpi.sources import Times, age
 from kpi.step_cells import passed_until
 from kpi.values import Value, values
 from kpi.whole import Whole

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from kpi.blocks import ALL, EVERYBODY
 from kpi.calendar import day_id
-from kpi.cells import ALL, EVERYBODY
 from kpi.forecasts import BOTH, ENOUGH, LATELY_DAYS, weekdays_before
 from kpi.metric import AHEAD, CUSTOMERS, LATELY, PURCHASES, Metric
 from kpi.selecting import fetched

@@ -7,18 +7,20 @@ what came.
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from math import sqrt
+from math import isnan, sqrt
 from statistics import median
 from typing import NamedTuple
 
 import numpy as np
 import sqlalchemy as sa
 
-from kpi.cells import ALL, EVERYBODY, Cell, Scope, Z, median_interval, percentile
+from kpi.blocks import ALL, EVERYBODY, Cell
+from kpi.cells import Scope
 from kpi.metric import LATELY, Metric
 from kpi.one_cell import cell_of
 from kpi.periods import Grain
 from kpi.selecting import fetched
+from kpi.statistics import Z, median_intervals, percentile
 
 WEEK, WEEKS, AHEAD_DAYS = 7, 4, 14
 FARTHEST = AHEAD_DAYS // WEEK + 1
@@ -170,7 +172,9 @@ def resolution_cells(connection: sa.Connection, metrics: Sequence[Metric], scope
         values = np.array(sorted(found[told or key]), dtype=np.float64)
         starts, counts = np.array([0]), np.array([len(values)])
         marks = [float(percentile(values, starts, counts, percent)[0]) for percent in (50, 90, 95)]
-        [low], [high] = median_interval(values, starts, counts)
+        low, high = (
+            None if isnan(edge) else float(edge) for [edge] in median_intervals(values, starts, counts)
+        )
         for metric in metrics:
             yield cell_of(
                 metric,

@@ -7,8 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from kpi.blocks import EVERYBODY, NAMED_BY_ACCOUNT
 from kpi.calendar import day_number
-from kpi.cells import EVERYBODY, NAMED_BY_ACCOUNT
 from storage.judged import kpi_benchmarks, kpi_goals
 
 

@@ -1,14 +1,17 @@
 """A ticket's life, read once from its events: who had it, in what state, and who wrote when."""
 
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
 from kpi.calendar import SECOND
 from kpi.shapes import AnsweredCall, Context, EventInput, Line, TicketInput
 
 SOLVED = frozenset({"solved", "closed"})
+TOLD_BY_HISTORY = frozenset({
+    "agent", "bot_handoff", "bot_resolved", "created", "group", "message", "messages_read", "schedule", "status",
+})  # fmt: skip
+"""Kinds of events that a history is read from, besides tags where those mark something."""
 
 
 class Message(NamedTuple):
@@ -80,11 +83,7 @@ def value_at(line: Line, at: int) -> str | None:
     """The value after everything that happened at `at`; before the line begins, its first."""
     if len(line) == 1:
         return line[0][1]
-    return line[max(bisect_right(line, at, key=_instant) - 1, 0)][1]
-
-
-def _instant(entry: tuple[int, str | None]) -> int:
-    return entry[0]
+    return line[max(bisect_left(line, (at + 1,)) - 1, 0)][1]
 
 
 def read(
@@ -112,16 +111,22 @@ def _said_at(message: Message) -> int:
 
 def _ordered(events: Sequence[EventInput], ticket: TicketInput, context: Context) -> list[EventInput]:
     """By instant; of one instant the creation first, then customers' words, then sequence and id."""
+
+    def rank(event: EventInput) -> tuple[int, int, str]:
+        if event.event == "created":
+            return 0, event.sequence, event.id
+        is_customer = event.event == "message" and role_of(event, ticket, context) == "end_user"
+        return 1 if is_customer else 2, event.sequence, event.id
+
     ordered = sorted(events)
-    if any(one.at == other.at for one, other in pairwise(ordered)):
-
-        def rank(event: EventInput) -> tuple[int, int, int, str]:
-            if event.event == "created":
-                return event.at, 0, event.sequence, event.id
-            is_customer = event.event == "message" and role_of(event, ticket, context) == "end_user"
-            return event.at, 1 if is_customer else 2, event.sequence, event.id
-
-        ordered.sort(key=rank)
+    start, at = 0, ordered[0][0]
+    for end, event in enumerate(ordered):
+        if event[0] != at:
+            if end - start > 1:
+                ordered[start:end] = sorted(ordered[start:end], key=rank)
+            start, at = end, event[0]
+    if len(ordered) - start > 1:
+        ordered[start:] = sorted(ordered[start:], key=rank)
     return ordered
 
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from kpi.calendar import local_days, open_hours, schedule_of
 from kpi.chosen_hours import HoursOfAccount, chosen_hours, closed_days
 from kpi.facts import AnsweredCall, Context, EventInput, TicketFacts, TicketInput, ticket_facts
+from kpi.history import TOLD_BY_HISTORY
 from kpi.lesser import SlaFact, SlaInput, WorkdayFact
 from kpi.meaning import Meaning
 from kpi.ratings import RatingFact, RatingInput, rating_facts
@@ -19,7 +20,9 @@ from kpi.selecting import Part, rows_of
 from kpi.shapes import BacklogSpan, TicketFact, TransitionFact, TurnFact
 from kpi.standalone import Setting
 
-_EVENT_COLUMNS = ("ticket_id", *EventInput._fields)
+_EVENT_COLUMNS = (*EventInput._fields, "ticket_id")
+_SLA_COLUMNS = (*SlaInput._fields, "ticket_id")
+_TAG_ADDED = "tag_added"
 StoredTicket = tuple[
     TicketFact | None,
     list[BacklogSpan],
@@ -76,6 +79,9 @@ class Loader:
         self.rules = [rule for rule in meaning.categories if rule.account in (account, EVERY)]
         self.columns = (*TicketInput._fields, *(("custom_fields",) if self.rules else ()))
         self.context = _context(connection, account, zone, meaning)
+        has_tags = bool(self.context.escalation.tags or self.context.complaint.tags)
+        kinds = sorted(TOLD_BY_HISTORY | ({_TAG_ADDED} if has_tags else set()))
+        self.events = "event IN (" + ", ".join(f"'{kind}'" for kind in kinds) + ")"
 
     def batch(self, connection: sa.Connection, part: Part) -> Batch:
         """Facts of tickets with their ratings, and of ratings without a ticket."""
@@ -122,11 +128,11 @@ class Loader:
 
     def _events(self, connection: sa.Connection, part: Part) -> Mapping[str, list[EventInput]]:
         found: dict[str, list[EventInput]] = defaultdict(list)
-        make = EventInput._make
+        new = tuple.__new__
         for row in rows_of(
-            connection, "ticket_events", _EVENT_COLUMNS, self.account, "ticket_id", part.tickets
+            connection, "ticket_events", _EVENT_COLUMNS, self.account, "ticket_id", part.tickets, self.events
         ):
-            found[row[0]].append(make(row[1:]))
+            found[row[-1]].append(new(EventInput, row[:-1]))
         return found
 
     def _calls(self, connection: sa.Connection, part: Part) -> Mapping[str, list[AnsweredCall]]:
@@ -138,10 +144,20 @@ class Loader:
         return found
 
     def _sla(self, connection: sa.Connection, part: Part) -> Mapping[str, list[SlaInput]]:
+        """Steps of clocks that something was promised about; vendors tell of many more."""
         found: dict[str, list[SlaInput]] = defaultdict(list)
-        columns = ("ticket_id", *SlaInput._fields)
-        for row in rows_of(connection, "sla_events", columns, self.account, "ticket_id", part.tickets):
-            found[row[0]].append(SlaInput._make(row[1:]))
+        promised = "(due_at IS NOT NULL OR target_seconds IS NOT NULL)"
+        told = self.account, "ticket_id", part.tickets
+        metrics = sorted(
+            {row[0] for row in rows_of(connection, "sla_events", ("DISTINCT metric",), *told, promised)}
+        )
+        if not metrics:
+            return found
+        mark = "?" if connection.dialect.name == "sqlite" else "%s"
+        named = f"metric IN ({', '.join([mark] * len(metrics))})"
+        new = tuple.__new__
+        for row in rows_of(connection, "sla_events", _SLA_COLUMNS, *told, named, metrics):
+            found[row[-1]].append(new(SlaInput, row[:-1]))
         return found
 
     def _ratings(self, connection: sa.Connection, part: Part) -> dict[str, list[RatingInput]]:

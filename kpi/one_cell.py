@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
-from kpi.cells import ALL, Cell, Scope, wilson
+from kpi.blocks import ALL, Cell
+from kpi.cells import Scope
 from kpi.metric import APPROXIMATED, DERIVED, EXACT, Metric, Shape
 from kpi.periods import Grain, last_day
+from kpi.statistics import wilson
 
 _LOW_SAMPLE = 30
 

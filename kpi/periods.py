@@ -54,8 +54,8 @@ class Chunk:
     periods: dict[Grain, frozenset[int]]
 
 
-def chunks(days: Iterable[int]) -> Iterator[Chunk]:
-    """The stretches to read so that every period of the touched days is computed once and whole."""
+def chunks(days: Iterable[int]) -> Iterator[tuple[int, Chunk]]:
+    """The stretches to read so that every period of the touched days is computed once and whole, by month."""
     touched = sorted(set(days))
     months: dict[int, dict[Grain, set[int]]] = {}
 
@@ -67,7 +67,10 @@ def chunks(days: Iterable[int]) -> Iterator[Chunk]:
         own[Grain.DAY].add(day)
         own[Grain.MONTH].add(month_start(day))
         of(month_start(week_start(day)))[Grain.WEEK].add(week_start(day))
-    for _month, periods in sorted(months.items()):
+    for month, periods in sorted(months.items()):
         firsts = [period for grain in Grain for period in periods[grain]]
         lasts = [last_day(grain, period) for grain in Grain for period in periods[grain]]
-        yield Chunk(min(firsts), max(lasts), {grain: frozenset(found) for grain, found in periods.items()})
+        yield (
+            month,
+            Chunk(min(firsts), max(lasts), {grain: frozenset(found) for grain, found in periods.items()}),
+        )

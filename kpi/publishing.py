@@ -8,12 +8,13 @@ whole.
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
 
 from kpi import writing
-from kpi.cells import Cell
+from kpi.blocks import Cells
 from kpi.judged import JUDGED
 from kpi.metric import VENDORS, Metric
 from kpi.periods import Chunk
@@ -49,6 +50,12 @@ def changed_metrics(connection: sa.Connection, catalog: Sequence[Metric]) -> lis
         for metric in catalog
         if known.get(metric.id) != signature(metric) and metric.id not in building
     ]
+
+
+def is_all_building(connection: sa.Connection, catalog: Iterable[Metric]) -> bool:
+    """Whether every KPI's cells are computed anew before the next are published."""
+    building = generations(connection).building
+    return all(metric.id in building for metric in catalog)
 
 
 def definitions(connection: sa.Connection) -> list[dict[str, Any]]:
@@ -117,7 +124,7 @@ def _definition(metric: Metric, generation: int) -> dict[str, Any]:
 
 
 def replace_cells(
-    connection: sa.Connection, numbers: Mapping[str, int], chunk: Chunk, computed: Iterable[Cell]
+    connection: sa.Connection, numbers: Mapping[str, int], chunk: Chunk, computed: Iterable[Cells]
 ) -> int:
     """Make the cells of a chunk's periods the computed ones; `numbers` are the KPIs' generations."""
     mark = "?" if connection.dialect.name == "sqlite" else "%s"
@@ -132,9 +139,8 @@ def replace_cells(
             f"DELETE FROM kpi_cells WHERE kpi = {mark} AND generation = {mark} AND grain = {mark} AND period = {mark}",
             rows,
         )
-    return writing.insert_rows(
-        connection, derived.kpi_cells, ((cell[0], numbers[cell[0]], *cell[1:]) for cell in computed)
-    )
+    rows_of_all = chain.from_iterable(found.rows(numbers[found.kpi]) for found in computed)
+    return writing.insert_rows(connection, derived.kpi_cells, rows_of_all)
 
 
 def sweep_out(engine: sa.Engine) -> None:

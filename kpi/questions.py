@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from kpi.cells import NAMED_BY_ACCOUNT
+from kpi.blocks import NAMED_BY_ACCOUNT
 from kpi.metric import AT_RISK, STOCKS, Metric
+from kpi.reading import DESCRIPTIVE
 from kpi.reasons import conditions
-from kpi.sources import DESCRIPTIVE
 
 _OF_TICKET = (
     "url",

@@ -57,6 +57,12 @@ def replace(connection: sa.Connection, part: Part, batch: Batch, today: int) -> 
     return noted
 
 
+def rewrite(connection: sa.Connection, part: Part, batch: Batch) -> None:
+    """Make the stored facts of a part those of its batch, where every cell is computed anew anyway."""
+    _rewrite_tickets(connection, part, batch)
+    _rewrite_ratings(connection, part, batch, stored_ratings(connection, part, list(batch.ratings)))
+
+
 def _replace_tickets(connection: sa.Connection, part: Part, batch: Batch, noted: Noted, today: int) -> None:
     merged = merged_away(connection, part.account, batch.before, batch.tickets, batch.changed)
     contacts: dict[Cause, list[str]] = defaultdict(list)
@@ -68,11 +74,15 @@ def _replace_tickets(connection: sa.Connection, part: Part, batch: Batch, noted:
             contacts[cause].append(key)
     for cause, keys in contacts.items():
         noted[cause][FIRST_SOLVED.name] |= came_back_to(connection, part.account, keys)
+    _rewrite_tickets(connection, part, batch)
+    for cause, keys in contacts.items():
+        noted[cause][FIRST_SOLVED.name] |= came_back_to(connection, part.account, keys)
+
+
+def _rewrite_tickets(connection: sa.Connection, part: Part, batch: Batch) -> None:
     for table in (derived.ticket_facts, *_OF_TICKET):
         writing.delete_rows(connection, table, part.account, "ticket_id", list(batch.before))
     write_tickets(connection, batch)
-    for cause, keys in contacts.items():
-        noted[cause][FIRST_SOLVED.name] |= came_back_to(connection, part.account, keys)
 
 
 _NOTHING: Stored = (None, *([] for _ in LESSER))
@@ -129,24 +139,34 @@ def _until(today: int, from_day: int, until_day: int | None) -> range:
 
 
 def _replace_ratings(connection: sa.Connection, part: Part, batch: Batch, noted: Noted) -> None:
-    table = derived.rating_facts
     before = stored_ratings(connection, part, list(batch.ratings))
-    changed = [
-        key
-        for key in sorted(before.keys() | batch.ratings.keys())
-        if before.get(key) != batch.ratings.get(key)
-    ]
+    changed = _changed_ratings(batch, before)
     answers: dict[Cause, list[RatingFact]] = defaultdict(list)
     for key in changed:
         was, now = before.get(key), batch.ratings.get(key)
         cause = cause_of_rating(was, now)
         either = [fact for fact in (was, now) if fact is not None]
-        note_rows(noted[cause], table, either)
+        note_rows(noted[cause], derived.rating_facts, either)
         answers[cause] += either
+    _rewrite_ratings(connection, part, batch, before)
+    for cause, facts in answers.items():
+        for anchor, days in beside(connection, part.account, facts).items():
+            noted[cause][anchor].update(days)
+
+
+def _changed_ratings(batch: Batch, before: Mapping[str, RatingFact]) -> list[str]:
+    return [
+        key
+        for key in sorted(before.keys() | batch.ratings.keys())
+        if before.get(key) != batch.ratings.get(key)
+    ]
+
+
+def _rewrite_ratings(
+    connection: sa.Connection, part: Part, batch: Batch, before: Mapping[str, RatingFact]
+) -> None:
+    table, changed = derived.rating_facts, _changed_ratings(batch, before)
     writing.delete_rows(
         connection, table, part.account, "rating_id", [key for key in changed if key in before]
     )
     writing.insert_rows(connection, table, (batch.ratings[key] for key in changed if key in batch.ratings))
-    for cause, facts in answers.items():
-        for anchor, days in beside(connection, part.account, facts).items():
-            noted[cause][anchor].update(days)

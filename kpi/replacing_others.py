@@ -14,7 +14,7 @@ from kpi.facts import TicketFact
 from kpi.lesser import SlaFact
 from kpi.loading import Batch
 from kpi.metric import AT_RISK, CHURNED, CUSTOMERS
-from kpi.replacing import Days, Noted, note_rows, replace
+from kpi.replacing import Days, Noted, note_rows, replace, rewrite
 from kpi.selecting import Keys, Part, rows_of
 from kpi.standalone import KINDS, Changes, Fact, StandalonePart
 from kpi.stored import LESSER
@@ -41,17 +41,32 @@ def replace_any(
     return noted
 
 
+def rewrite_any(connection: sa.Connection, part: Part | StandalonePart, found: Batch | Changes) -> None:
+    """The same where no day is worth noting, for all cells are computed anew."""
+    if isinstance(part, StandalonePart):
+        assert isinstance(found, Changes)
+        _rewrite_standalone(connection, part, found)
+    else:
+        assert isinstance(found, Batch)
+        rewrite(connection, part, found)
+
+
 def _replace_standalone(connection: sa.Connection, part: StandalonePart, found: Changes, today: int) -> Noted:
     days: Days = defaultdict(set)
-    kind = KINDS[part.kind]
-    table = metadata.tables[kind.table]
+    table = metadata.tables[KINDS[part.kind].table]
     note_rows(days, table, (*found.before.values(), *found.now.values()))
     if part.kind == "customers":
         for key in found.before.keys() | found.now.keys():
             days[CUSTOMERS.name] |= customer_days(found.before.get(key), found.now.get(key), today)
+    _rewrite_standalone(connection, part, found)
+    return {Cause.CORRECTION: days}
+
+
+def _rewrite_standalone(connection: sa.Connection, part: StandalonePart, found: Changes) -> None:
+    kind = KINDS[part.kind]
+    table = metadata.tables[kind.table]
     writing.delete_rows(connection, table, part.account, kind.columns[1], list(found.before))
     writing.insert_rows(connection, table, found.now.values())
-    return {Cause.CORRECTION: days}
 
 
 def _note_risks(batch: Batch, days: Days, today: int) -> None:

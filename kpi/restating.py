@@ -13,8 +13,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from kpi import writing
+from kpi.blocks import ALL
 from kpi.calendar import local_days
-from kpi.cells import ALL
 from kpi.periods import Chunk, Grain, last_day, start_of
 from kpi.selecting import fetched
 from kpi.settling import settled_until
@@ -106,11 +106,11 @@ class Restating:
                 rows,
             )
 
-    def tell(self, connection: sa.Connection, numbers: Mapping[str, int], closed: Closed) -> None:
-        """Write down what was put aside and is now another value, and forget it."""
-        if not closed:
+    def tell(self, connection: sa.Connection, aside: Collection[str]) -> None:
+        """Write down which of the KPIs' values that were put aside are others now, and forget them."""
+        if not aside:
             return
-        kpis = ", ".join(f"'{kpi}'" for kpi in sorted(numbers))
+        kpis = ", ".join(f"'{kpi}'" for kpi in sorted(aside))
         self._compare(connection, "w.kpi = d.kpi", f"d.kpi IN ({kpis}) AND o.generation < 0", "-o.generation")
         connection.exec_driver_sql(f"DELETE FROM kpi_cells WHERE kpi IN ({kpis}) AND generation < 0")
 

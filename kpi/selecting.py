@@ -34,13 +34,20 @@ class Part(NamedTuple):
 
 
 def rows_of(
-    connection: sa.Connection, table: str, columns: Sequence[str], account: str, key: str, selected: Selection
+    connection: sa.Connection,
+    table: str,
+    columns: Sequence[str],
+    account: str,
+    key: str,
+    selected: Selection,
+    where: str = "1 = 1",
+    also: Sequence[Any] = (),
 ) -> Iterator[Any]:
-    """Rows of an account whose `key` is selected."""
+    """Rows of an account whose `key` is selected, and of which `where` holds; `also` are its values."""
     for condition, values in conditions(connection.dialect.name, key, selected):
         mark = "?" if connection.dialect.name == "sqlite" else "%s"
-        query = f"SELECT {', '.join(columns)} FROM {table} WHERE account = {mark} AND {condition}"
-        yield from fetched(connection, query, (account, *values))
+        query = f"SELECT {', '.join(columns)} FROM {table} WHERE account = {mark} AND {condition} AND {where}"
+        yield from fetched(connection, query, (account, *values, *also))
 
 
 def fetched(connection: sa.Connection, query: str, values: Sequence[Any] = ()) -> Sequence[Any]:

@@ -8,7 +8,7 @@ out until then.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from kpi.calendar import SECOND
@@ -52,8 +52,9 @@ class _Clock:
     since: int | None = None
     """When it last began to run; null while it does not."""
     elapsed: int = 0
-    """Microseconds that it ran before that, and of these, those in business hours."""
-    elapsed_business: int = 0
+    """Microseconds that it ran before that."""
+    runs: list[tuple[int, int]] = field(default_factory=list)
+    """From when to when it did."""
     target_seconds: int | None = None
     is_business: bool = False
     policy_id: str | None = None
@@ -97,8 +98,7 @@ class _Clock:
     def _stop(self, at: int) -> None:
         if self.since is not None and at > self.since:
             self.elapsed += at - self.since
-            if self.case.hours is not None:
-                self.elapsed_business += self.case.hours.between(self.since, at)
+            self.runs.append((self.since, at))
         self.since = None
 
     def _aim(self) -> None:
@@ -108,7 +108,8 @@ class _Clock:
         if not self.is_business:
             self.due_at = self.since + max(self.target_seconds * SECOND - self.elapsed, 0)
         elif self.case.hours is not None:
-            left = max(self.target_seconds - self.elapsed_business // SECOND, 0)
+            elapsed = sum(self.case.hours.between(start, end) for start, end in self.runs)
+            left = max(self.target_seconds - elapsed // SECOND, 0)
             self.due_at = self.case.hours.at(self.since).due_at(self.since, left)
 
     @property

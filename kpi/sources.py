@@ -1,183 +1,33 @@
-"""Where a KPI's facts are read: one query an anchor and stretch of days, into columns."""
+"""What is computed together: entries of the same stretch of days, from facts that are read once for all of them."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import numpy as np
 import sqlalchemy as sa
 
-from kpi.at_risk import rows_at_risk
-from kpi.calendar import SECOND, local_days
-from kpi.cells import MONTHLY, PROFILE, Cell, FactReader, Facts, Ints, Scope, cells
+from kpi.blocks import Cell, Cells, Loose
+from kpi.cells import Scope, cells
 from kpi.composing import composed, with_periods_before
 from kpi.computations import COMPUTATIONS
-from kpi.metric import AGE, AT_RISK, STOCKS, Anchor, Metric, measures
-from kpi.periods import Chunk, Grain, last_day
+from kpi.metric import Anchor, Metric, measures
+from kpi.periods import Chunk, chunks
+from kpi.reading import Times, Want, is_there, read
 from kpi.whole import Whole
-
-FETCHED = 20_000
-DESCRIPTIVE = {
-    "channel": "channel",
-    "priority": "priority",
-    "type": "type",
-    "category": "category",
-    "brand": "brand_id",
-    "organisation": "organisation_id",
-    "tag": "tags",
-    PROFILE: "created_hour",
-}
-
-
-@contextmanager
-def raw_cursor(connection: sa.Connection) -> Iterator[Any]:
-    """The driver's own cursor: rows as plain tuples. On Postgres it stays on the server, so that
-    a stretch is never held twice."""
-    raw = connection.connection.driver_connection
-    assert raw is not None
-    cursor = raw.cursor(name="facts") if connection.dialect.name == "postgresql" else raw.cursor()
-    try:
-        yield cursor
-    finally:
-        cursor.close()
-
-
-@dataclass(frozen=True, slots=True)
-class Times:
-    """Until when a stretch's stocks have stood."""
-
-    now: int
-    today: int
-    zone: str
-
-    def end_of(self, day: int) -> int:
-        """The instant at which a day ended, or for which today's figures stand."""
-        return self.now if day >= self.today else local_days(self.zone).start_of(day + 1)
-
-
-def read_facts(connection: sa.Connection, metrics: Sequence[Metric], chunk: Chunk, times: Times) -> Facts:
-    """The facts of a chunk for entries of one anchor, none of them composed."""
-    anchor = metrics[0].anchor
-    dimensions = _dimensions(metrics, chunk)
-    reader = FactReader(metrics, dimensions)
-    if anchor == AT_RISK:
-        return _read_risks(connection, metrics, _day_ends(chunk, times.today), reader, times)
-    if anchor in STOCKS:
-        return _read_stock(connection, metrics, _day_ends(chunk, times.today), reader, times)
-    mark = "?" if connection.dialect.name == "sqlite" else "%s"
-    query = (
-        f"SELECT {', '.join(_selected(anchor, anchor.day, metrics, dimensions))} FROM {anchor.source} x "
-        f"WHERE {anchor.day} BETWEEN {mark} AND {mark}"
-    )
-    with raw_cursor(connection) as cursor:
-        cursor.execute(query, (chunk.first, chunk.last))
-        while rows := cursor.fetchmany(FETCHED):
-            reader.add(rows)
-    return reader.facts()
-
-
-def _dimensions(metrics: Sequence[Metric], chunk: Chunk) -> list[str]:
-    """Organisations, tags and hours are read where a month is computed."""
-    names = ["channel", "priority", "type", "category", "brand", "group", "agent"]
-    names += metrics[0].anchor.dimensions
-    if not chunk.periods[Grain.MONTH]:
-        return names
-    has_profile = any(metric.has_profile for metric in metrics)
-    return names + [name for name in MONTHLY if name != PROFILE or has_profile]
-
-
-_PLACES = " ".join(f"WHEN '{grain}' THEN {place}" for place, grain in enumerate(Grain))
-
-
-def _selected(
-    anchor: Anchor, day: str, metrics: Sequence[Metric], dimensions: Sequence[str]
-) -> Iterator[str]:
-    """The columns that `FactReader` takes."""
-    columns = {**DESCRIPTIVE, **{name: name for name in anchor.dimensions}}
-    columns |= {"group": anchor.group, "agent": anchor.agent}
-    yield from (day, "approximations", "account", *(columns[name] for name in dimensions))
-    for metric in metrics:
-        yield f"CASE WHEN {metric.where or '1 = 1'} THEN {metric.value} END"
-    for metric in metrics:
-        if metric.matures_at:
-            yield metric.matures_at
-        if metric.over:
-            yield metric.over
-        if metric.grain:
-            yield f"CASE {metric.grain} {_PLACES} END"
-
-
-def _day_ends(chunk: Chunk, today: int) -> Ints:
-    """The day ends that are asked for: each touched day's, and the last of each week and month."""
-    ends = {min(last_day(grain, period), today) for grain in Grain for period in chunk.periods[grain]}
-    return np.array(sorted(ends), dtype=np.int64)
-
-
-def _read_stock(
-    connection: sa.Connection, metrics: Sequence[Metric], days: Ints, reader: FactReader, times: Times
-) -> Facts:
-    """Stocks as facts: a span counts once at each day end that is asked for."""
-    anchor = metrics[0].anchor
-    mark = "?" if connection.dialect.name == "sqlite" else "%s"
-    query = (
-        f"SELECT until_day, {', '.join(_selected(anchor, anchor.day, metrics, reader.dimensions))} "
-        f"FROM {anchor.source} x "
-        f"WHERE from_day <= {mark} AND (until_day IS NULL OR until_day > {mark})"
-    )
-    aged = metrics if anchor == AGE else ()
-    with raw_cursor(connection) as cursor:
-        cursor.execute(query, (int(days[-1]), int(days[0])))
-        while rows := cursor.fetchmany(FETCHED):
-            reader.add(list(_standing(rows, days, aged, times)))
-    return reader.facts()
-
-
-def _read_risks(
-    connection: sa.Connection, metrics: Sequence[Metric], days: Ints, reader: FactReader, times: Times
-) -> Facts:
-    """Clocks at risk as facts of the day ends that are asked for."""
-    anchor = metrics[0].anchor
-    _day, *columns = _selected(anchor, anchor.day, metrics, reader.dimensions)
-    ends = [(day, times.end_of(day)) for day in days.tolist()]
-    reader.add(list(rows_at_risk(connection, anchor.source, columns, ends)))
-    return reader.facts()
-
-
-def _standing(
-    rows: Sequence[Sequence[Any]], days: Ints, aged: Sequence[Metric], times: Times
-) -> Iterator[tuple[Any, ...]]:
-    firsts = np.searchsorted(days, [row[1] for row in rows])
-    last = int(days[-1]) + 1
-    lasts = np.searchsorted(days, [last if row[0] is None else row[0] for row in rows])
-    ends = {day: times.end_of(day) for day in days.tolist()} if aged else {}
-    for row, first, end in zip(rows, firsts.tolist(), lasts.tolist(), strict=True):
-        for day in days[first:end].tolist():
-            if aged:
-                since = row[-len(aged) :]
-                ages = (age(metric, at, ends[day]) for metric, at in zip(aged, since, strict=True))
-                yield (day, *row[2 : -len(aged)], *ages)
-            else:
-                yield (day, *row[2:])
-
-
-def age(metric: Metric, since: int | None, until: int) -> int | None:
-    """What a fact that stands since an instant contributes at another one."""
-    if since is None:
-        return None
-    seconds = max(until - since, 0) // SECOND
-    if metric.older_than_seconds is None:
-        return seconds
-    return 1 if seconds > metric.older_than_seconds else None
 
 
 class Sources(NamedTuple):
-    """What some KPIs are computed from together."""
+    """What some KPIs are computed from."""
 
     anchors: tuple[Anchor, ...]
     is_growth: bool
     """Whether the periods before are read, too."""
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether they are not computed by the generic aggregation of one stretch."""
+        return self.is_growth or self.anchors[0] in COMPUTATIONS
 
 
 def by_sources(metrics: Iterable[Metric]) -> dict[Sources, list[Metric]]:
@@ -187,11 +37,40 @@ def by_sources(metrics: Iterable[Metric]) -> dict[Sources, list[Metric]]:
     return found
 
 
-class Stretch(NamedTuple):
-    """The cells of some KPIs of the same sources in a stretch of days."""
+class Portion(NamedTuple):
+    """Some KPIs, and the periods of theirs to be computed."""
 
     metrics: Sequence[Metric]
     chunk: Chunk
+
+
+Stretch = Sequence[Portion]
+"""All that is to be computed of about a month."""
+
+
+def stretches(days: Iterable[tuple[Sources, Sequence[Metric], Iterable[int]]]) -> Iterator[Stretch]:
+    """What to compute so that every period of the given days is computed once and whole, of each KPI its own;
+    month by month.
+    """
+    by_month: dict[int, list[tuple[Sources, Portion]]] = defaultdict(list)
+    for sources, metrics, of_sources in days:
+        for month, chunk in chunks(of_sources):
+            by_month[month].append((sources, Portion(metrics, chunk)))
+    for _month, found in sorted(by_month.items()):
+        yield _joined(found)
+
+
+def _joined(found: Iterable[tuple[Sources, Portion]]) -> Stretch:
+    """KPIs that need the same periods and are computed alike become one portion."""
+    joined: list[tuple[bool, Portion]] = []
+    for sources, portion in found:
+        for place, (is_apart, known) in enumerate(joined):
+            if not is_apart and not sources.is_apart and known.chunk == portion.chunk:
+                joined[place] = False, Portion([*known.metrics, *portion.metrics], portion.chunk)
+                break
+        else:
+            joined.append((sources.is_apart, portion))
+    return [portion for _is_apart, portion in joined]
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,29 +83,55 @@ class CellsWork:
     vendors: Mapping[str, str]
     whole: Whole
 
-    def __call__(self, connection: sa.Connection, stretch: Stretch) -> list[Cell]:
-        metrics, chunk = stretch
-        compute = COMPUTATIONS.get(metrics[0].anchor)
-        if compute is not None:
-            return list(
-                compute(connection, metrics, Scope(chunk, self.now, self.today, self.vendors, self.whole))
-            )
-        read = with_periods_before(chunk) if metrics[0].is_growth else chunk
-        found: dict[str, list[Cell]] = {}
-        for measured in _by_anchor(measures(metrics)).values():
-            facts = read_facts(connection, measured, read, Times(self.now, self.today, self.zone))
-            scope = Scope(read, self.now, self.today, self.vendors, self.whole)
-            found |= {measure.id: list(cells(measure, facts, scope)) for measure in measured}
+    def __call__(self, connection: sa.Connection, stretch: Stretch) -> list[Cells]:
+        """The cells of each portion's KPIs, in their order."""
+        wants: list[Want] = []
+        owners: list[dict[str, Cells]] = []
+        measured: list[dict[str, Cells]] = [{} for _ in stretch]
+        for portion, of_portion in zip(stretch, measured, strict=True):
+            for want in self._wants(connection, portion):
+                wants.append(want)
+                owners.append(of_portion)
+        for place, facts in read(connection, wants, Times(self.now, self.today, self.zone)):
+            want = wants[place]
+            scope = self._scope(want.chunk)
+            owners[place].update((metric.id, cells(metric, facts, scope)) for metric in want.metrics)
         return [
-            cell
-            for metric in metrics
-            for cell in (composed(metric, found, chunk, self.now) if metric.terms else found[metric.id])
+            found
+            for portion, of_portion in zip(stretch, measured, strict=True)
+            for found in self._cells(connection, portion, of_portion)
         ]
 
+    def _scope(self, chunk: Chunk) -> Scope:
+        return Scope(chunk, self.now, self.today, self.vendors, self.whole)
 
-def _by_anchor(found: Iterable[Metric]) -> Mapping[Anchor, list[Metric]]:
-    """Each measure once."""
-    by_anchor: dict[Anchor, dict[str, Metric]] = defaultdict(dict)
-    for measure in found:
-        by_anchor[measure.anchor][measure.id] = measure
-    return {anchor: list(measured.values()) for anchor, measured in by_anchor.items()}
+    def _wants(self, connection: sa.Connection, portion: Portion) -> list[Want]:
+        """Each measure once. Growth needs all of its sides: where one has no facts, none are read."""
+        metrics, chunk = portion
+        if metrics[0].anchor in COMPUTATIONS:
+            return []
+        is_growth = metrics[0].is_growth
+        by_anchor: dict[Anchor, dict[str, Metric]] = defaultdict(dict)
+        for measure in measures(metrics):
+            by_anchor[measure.anchor][measure.id] = measure
+        own = with_periods_before(chunk) if is_growth else chunk
+        wants = [Want(anchor, list(found.values()), own) for anchor, found in by_anchor.items()]
+        return [] if is_growth and not all(is_there(connection, want) for want in wants) else wants
+
+    def _cells(
+        self, connection: sa.Connection, portion: Portion, measured: Mapping[str, Cells]
+    ) -> Iterator[Cells]:
+        metrics, chunk = portion
+        if compute := COMPUTATIONS.get(metrics[0].anchor):
+            by_kpi: dict[str, list[Cell]] = {metric.id: [] for metric in metrics}
+            for cell in compute(connection, metrics, self._scope(chunk)):
+                by_kpi[cell.kpi].append(cell)
+            yield from (Loose(kpi, found) for kpi, found in by_kpi.items())
+            return
+        needed = {measure.id for metric in metrics if metric.terms for measure in metric.measures}
+        amounts = {kpi: dict(of.amounts()) for kpi, of in measured.items() if kpi in needed}
+        for metric in metrics:
+            if not metric.terms:
+                yield measured[metric.id]
+            elif all(kpi in amounts for kpi in (measure.id for measure in metric.measures)):
+                yield Loose(metric.id, list(composed(metric, amounts, chunk, self.now)))

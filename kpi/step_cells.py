@@ -8,15 +8,16 @@ import sqlalchemy as sa
 from kpi import writing
 from kpi.at_risk import is_other_risk
 from kpi.bearing import passed_days
+from kpi.blocks import Cells
 from kpi.calendar import local_days, next_month
 from kpi.computations import DAYS_OF
 from kpi.metric import AGE, ANCHORS, AT_RISK, DAY_END, STOCKS, WAITING, Anchor, Metric, measures
-from kpi.periods import chunks
+from kpi.periods import Chunk
 from kpi.publishing import begin, changed_metrics, definitions, generations, publish, replace_cells, sweep_out
 from kpi.restating import Causes, Restating, read_causes
 from kpi.selecting import fetched
 from kpi.sharing import in_order, processors
-from kpi.sources import CellsWork, Sources, Stretch, by_sources
+from kpi.sources import CellsWork, Portion, Sources, Stretch, by_sources, stretches
 from kpi.whole import Whole
 from storage.database import reading
 from storage.judged import Cause
@@ -32,15 +33,26 @@ def anchors(metrics: Iterable[Metric]) -> list[Anchor]:
 
 def whole(connection: sa.Connection, metrics: Iterable[Metric], today: int) -> Iterator[Stretch]:
     """All there is of some KPIs."""
-    for sources, of_sources in by_sources(metrics).items():
-        for chunk in chunks(days_of_all(connection, sources, today)):
-            yield Stretch(of_sources, chunk)
+    found = DaysOfAll(connection, today)
+    return stretches(
+        (sources, of_sources, found(sources)) for sources, of_sources in by_sources(metrics).items()
+    )
 
 
-def days_of_all(connection: sa.Connection, sources: Sources, today: int) -> Iterable[int]:
-    """Days that facts of any of the anchors bear on."""
-    days = chain.from_iterable(days_of(connection, anchor, today) for anchor in sources.anchors)
-    return borne_on(sources, days)
+class DaysOfAll:
+    """Days that facts of any of some anchors bear on."""
+
+    def __init__(self, connection: sa.Connection, today: int) -> None:
+        self.connection, self.today = connection, today
+        self._days: dict[Anchor, frozenset[int]] = {}
+
+    def __call__(self, sources: Sources) -> Iterable[int]:
+        return borne_on(sources, chain.from_iterable(self._days_of(anchor) for anchor in sources.anchors))
+
+    def _days_of(self, anchor: Anchor) -> frozenset[int]:
+        if anchor not in self._days:
+            self._days[anchor] = frozenset(days_of(self.connection, anchor, self.today))
+        return self._days[anchor]
 
 
 def borne_on(sources: Sources, days: Iterable[int]) -> set[int]:
@@ -124,13 +136,18 @@ class CellsStep:
     def _touched(
         self, metrics: Iterable[Metric], touched: Mapping[Anchor, Sequence[tuple[int, int]]]
     ) -> list[Stretch]:
-        return [
-            Stretch(of_sources, chunk)
-            for sources, of_sources in by_sources(metrics).items()
-            for chunk in chunks(
-                borne_on(sources, (day for anchor in sources.anchors for day, _revision in touched[anchor]))
+        return list(
+            stretches(
+                (
+                    sources,
+                    of_sources,
+                    borne_on(
+                        sources, (day for anchor in sources.anchors for day, _revision in touched[anchor])
+                    ),
+                )
+                for sources, of_sources in by_sources(metrics).items()
             )
-        ]
+        )
 
     def _replace(
         self,
@@ -145,14 +162,32 @@ class CellsStep:
         for done, (stretch, computed) in enumerate(
             in_order(self.engine, self.work, ahead, processes), start=1
         ):
-            own = {metric.id: numbers[metric.id] for metric in stretch.metrics}
-            closed = self.restating.closed(stretch.chunk, _why(stretch, causes or {}))
+            by_kpi = {found.kpi: found for found in computed}
             with self.engine.begin() as connection:
-                self.restating.put_aside(connection, own, closed)
-                self.values += replace_cells(connection, own, stretch.chunk, computed)
-                self.restating.tell(connection, own, closed)
-            self.periods += sum(len(periods) for periods in stretch.chunk.periods.values())
+                for portion in stretch:
+                    self._replace_portion(connection, portion, by_kpi, numbers, causes or {})
             self.progress(done, len(ahead))
+
+    def _replace_portion(
+        self,
+        connection: sa.Connection,
+        portion: Portion,
+        computed: Mapping[str, Cells],
+        numbers: Mapping[str, int],
+        causes: Causes,
+    ) -> None:
+        aside: list[str] = []
+        for sources, metrics in by_sources(portion.metrics).items():
+            closed = self.restating.closed(portion.chunk, _why(sources, portion.chunk, causes))
+            own = {metric.id: numbers[metric.id] for metric in metrics}
+            if closed:
+                self.restating.put_aside(connection, own, closed)
+                aside += own
+        own = {metric.id: numbers[metric.id] for metric in portion.metrics}
+        of_portion = [computed[kpi] for kpi in own if kpi in computed]
+        self.values += replace_cells(connection, own, portion.chunk, of_portion)
+        self.restating.tell(connection, aside)
+        self.periods += sum(len(periods) for periods in portion.chunk.periods.values())
 
     def _is_large(self) -> bool:
         with reading(self.engine) as connection:
@@ -160,14 +195,13 @@ class CellsStep:
             return bool(fetched(connection, query))
 
 
-def _why(stretch: Stretch, causes: Causes) -> Iterator[tuple[int, int]]:
-    """Days on which touched ones of a stretch bear, and why those were touched."""
-    for sources in by_sources(stretch.metrics):
-        for anchor in sources.anchors:
-            for day, why in causes.get(anchor.name, {}).items():
-                for on_day in borne_on(sources, (day,)):
-                    if stretch.chunk.first <= on_day <= stretch.chunk.last:
-                        yield on_day, why
+def _why(sources: Sources, chunk: Chunk, causes: Causes) -> Iterator[tuple[int, int]]:
+    """Days on which touched ones of a chunk bear, and why those were touched."""
+    for anchor in sources.anchors:
+        for day, why in causes.get(anchor.name, {}).items():
+            for on_day in borne_on(sources, (day,)):
+                if chunk.first <= on_day <= chunk.last:
+                    yield on_day, why
 
 
 # Time ---------------------------------------------------------------------------------------------

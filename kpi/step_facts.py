@@ -7,7 +7,8 @@ import sqlalchemy as sa
 
 from kpi import writing
 from kpi.loading import Batch, FactsWork
-from kpi.replacing_others import replace_any
+from kpi.publishing import is_all_building
+from kpi.replacing_others import replace_any, rewrite_any
 from kpi.reporting import Reporting
 from kpi.selecting import Keys, Part, rows_of
 from kpi.sharing import in_order, processors
@@ -72,16 +73,22 @@ class FactsStep:
     # All -----------------------------------------------------------------------------------------
 
     def _sweep(self, start: Place) -> None:
-        """All facts, part by part; where it is cut, it goes on."""
+        """All facts, part by part; where it is cut, it goes on. Touched days are worth noting for cells only
+        that are not computed anew afterwards.
+        """
         with reading(self.engine) as connection:
             ahead = list(steps(connection, start))
+            is_noted = not is_all_building(connection, self.reporting.catalog)
         total = len(ahead) * PART
         whole_parts = sum(step.then.after != "" for step in ahead)
         processes = processors() if whole_parts * PART >= WORTH_SHARING else 1
         work = StepWork(self._work())
         for done, (step, batch) in enumerate(in_order(self.engine, work, ahead, processes), start=1):
             with self.engine.begin() as connection:
-                self._replace(connection, step.part, batch)
+                if is_noted:
+                    self._replace(connection, step.part, batch)
+                else:
+                    rewrite_any(connection, step.part, batch)
                 writing.set_state(connection, _SWEEP, step.then.text())
             self._count(batch)
             self.progress(done * PART, total)

@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from kpi import standalone
+from kpi.blocks import Cell, cells_of
 from kpi.calendar import day_date, day_number, local_days
-from kpi.cells import Cell
 from kpi.exclusive import exclusively
 from kpi.loading import Batch, FactsWork
 from kpi.metric import Metric
-from kpi.periods import Grain, chunks, start_of
+from kpi.periods import Grain, start_of
 from kpi.publishing import generations, stored_vendors
 from kpi.reach import stored_whole
 from kpi.recompute import Progress, Work, no_progress
@@ -27,9 +27,9 @@ from kpi.reporting import Reporting
 from kpi.scratch import scratch_database, write_facts, write_standalone
 from kpi.selecting import Part, fetched
 from kpi.sharing import in_order, processors
-from kpi.sources import CellsWork, Stretch, by_sources
+from kpi.sources import CellsWork, Sources, Stretch, by_sources, stretches
 from kpi.standalone import StandalonePart
-from kpi.step_cells import days_of_all, passed_until
+from kpi.step_cells import DaysOfAll, passed_until
 from kpi.step_facts import WORTH_SHARING
 from kpi.stored import LESSER, stored_ratings, stored_tickets
 from kpi.sweeping import PART, Place, steps
@@ -185,7 +185,7 @@ def _check_cells(
     work = CellsWork(now, today, reporting.zone, stored_vendors(stored), whole)
     processes = processors() if found.tickets >= WORTH_SHARING else 1
     for done, (stretch, computed) in enumerate(in_order(scratch, work, ahead, processes), start=1):
-        recomputed = {cell[_KEY]: cell for cell in computed}
+        recomputed = {cell[_KEY]: cell for of_kpi in computed for cell in cells_of(of_kpi)}
         known = {cell[_KEY]: cell for cell in _stored_cells(stored, stretch, numbers)}
         found.values += len(known.keys() | recomputed.keys())
         found.differences += _differences(known, recomputed)
@@ -205,22 +205,30 @@ def _stretches(
     """All periods for which there are facts, or cells that should not be there."""
     mark = "?" if stored.dialect.name == "sqlite" else "%s"
     query = f"SELECT DISTINCT period FROM kpi_cells WHERE kpi = {mark} AND generation = {mark}"
-    for sources, of_sources in by_sources(metrics).items():
-        days = set(days_of_all(scratch, sources, today))
+
+    found = DaysOfAll(scratch, today)
+
+    def days_of(sources: Sources, of_sources: Sequence[Metric]) -> Iterator[int]:
+        days = set(found(sources))
         for metric in of_sources:
             days.update(row[0] for row in fetched(stored, query, (metric.id, numbers[metric.id])))
-        for chunk in chunks(day for day in days if first is None or day >= first):
-            yield Stretch(of_sources, chunk)
+        return (day for day in days if first is None or day >= first)
+
+    return stretches(
+        (sources, of_sources, days_of(sources, of_sources))
+        for sources, of_sources in by_sources(metrics).items()
+    )
 
 
 def _stored_cells(stored: sa.Connection, stretch: Stretch, numbers: Mapping[str, int]) -> Iterator[Cell]:
     mark = "?" if stored.dialect.name == "sqlite" else "%s"
     query = f"SELECT {', '.join(Cell._fields)} FROM kpi_cells WHERE kpi = {mark} AND generation = {mark} AND grain = {mark} AND period = {mark}"
-    for metric in stretch.metrics:
-        for grain, periods in stretch.chunk.periods.items():
-            for period in sorted(periods):
-                for row in fetched(stored, query, (metric.id, numbers[metric.id], str(grain), period)):
-                    yield Cell._make(row)
+    for portion in stretch:
+        for metric in portion.metrics:
+            for grain, periods in portion.chunk.periods.items():
+                for period in sorted(periods):
+                    for row in fetched(stored, query, (metric.id, numbers[metric.id], str(grain), period)):
+                        yield Cell._make(row)
 
 
 def _misplaced(stored: sa.Connection, metric: Metric, number: int) -> Iterator[tuple[Any, Cell]]:

@@ -1,6 +1,7 @@
 """Facts and cells into their tables, in bulk: replaced, never changed in place."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -30,14 +31,9 @@ def insert_rows(connection: sa.Connection, table: sa.Table, rows: Iterable[Seque
     return count
 
 
-def _parts(rows: Iterable[Sequence[Any]]) -> Iterator[list[tuple[Any, ...]]]:
-    part: list[tuple[Any, ...]] = []
-    for row in rows:
-        part.append(tuple(row))
-        if len(part) == _BUFFERED:
-            yield part
-            part = []
-    if part:
+def _parts(rows: Iterable[Sequence[Any]]) -> Iterator[list[Any]]:
+    left = iter(rows)
+    while part := list(islice(left, _BUFFERED)):
         yield part
 
 

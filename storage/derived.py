@@ -395,6 +395,7 @@ kpi_cells = sa.Table(
     sa.Column("provisional", sa.BigInteger, nullable=False),
     sa.Column("availability", sa.Text, nullable=False),
     sa.Column("computed_at", sa.BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
 """One value of one KPI: `period` is the period's first local day. A period without any has no row.
 

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from kpi.blocks import NAMED_BY_ACCOUNT
 from kpi.catalog import CATALOG, metric_named
-from kpi.cells import NAMED_BY_ACCOUNT
 from kpi.chosen_hours import ChosenSchedule, ExtraHolidays
 from kpi.goals import Benchmark, Goal
 from kpi.meaning import RESPONSE_TARGETS, Meaning, ResponseTarget

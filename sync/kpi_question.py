@@ -7,10 +7,10 @@ from typing import Any
 
 from connectors import Misconfigured
 from kpi.catalog import CATALOG
-from kpi.cells import MONTHLY, PROFILE
 from kpi.forecasts import BOTH
 from kpi.judged import JUDGED_IDS, KNOWN, known_metric
 from kpi.metric import Metric
+from kpi.reading import MONTHLY, PROFILE
 from sync.settings import suggest
 
 _OF_SOME = sorted({name for metric in CATALOG for anchor in metric.anchors for name in anchor.dimensions})

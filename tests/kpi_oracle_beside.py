@@ -81,7 +81,7 @@ def _response_rate(beside: Beside, _: str) -> Quotient:
 def _given_up(beside: Beside, _: str) -> Quotient:
     inbound = beside.inbound_calls()
     some = [fact for fact in inbound if fact.members["step"]]
-    return Quotient(some, inbound, is_whole=True, has_interval=True)
+    return Quotient(some, inbound, is_whole=True, has_interval=True, is_counted=True)
 
 
 def _per_issue(beside: Beside, _: str) -> Quotient:
@@ -98,13 +98,17 @@ def _contacts(
     name: str, measure: Callable[[Sequence[Fact]], Number] = total
 ) -> Callable[[Beside, str], Quotient]:
     return lambda beside, grain: Quotient(
-        beside.contacts(), beside.figures(name, grain), measure, is_whole=True
+        beside.contacts(), beside.figures(name, grain), measure, is_whole=True, is_counted=True
     )
 
 
 def _complaints(beside: Beside, grain: str) -> Quotient:
     return Quotient(
-        beside.complaints(), beside.figures("active_customers", grain), scale=1_000, is_whole=True
+        beside.complaints(),
+        beside.figures("active_customers", grain),
+        scale=1_000,
+        is_whole=True,
+        is_counted=True,
     )
 
 

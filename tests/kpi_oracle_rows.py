@@ -167,12 +167,14 @@ class Quotient(NamedTuple):
     scale: int = 100
     is_whole: bool = False
     has_interval: bool = False
+    is_counted: bool = False
+    """What is above is counted: where there is only what is below, it is none."""
 
     def rows(self, grain: str, dimension: str) -> Rows:
         above = grouped(self.above, grain, dimension)
         below = grouped(self.below, grain, ALL if self.is_whole else dimension)
         found: Rows = {}
-        for place in above if self.is_whole else {*above, *below}:
+        for place in {*above, *below} if self.is_counted and dimension == ALL else self._places(above, below):
             account, start, member = place
             if dimension in BOUND:
                 account = member.split("/")[0]
@@ -184,6 +186,9 @@ class Quotient(NamedTuple):
                     self.measure_above(some), divisor, max(len(some), len(whose))
                 )
         return found
+
+    def _places(self, above: Groups, below: Groups) -> Iterable[tuple[str, date, str]]:
+        return above if self.is_whole else {*above, *below}
 
     def _row(self, amount: Number, divisor: Number, n: int) -> Row:
         interval = wilson(amount, divisor) if self.has_interval and amount <= divisor else (None, None)

@@ -131,9 +131,8 @@ class Outside:
             if line["wait_seconds"] is not None or line["outcome"] == "abandoned_in_ivr"
         ]
         inbound = self.called(followed, lambda _: 1)
-        return Quotient(
-            [fact for fact in inbound if fact.members["step"]], inbound, is_whole=True, has_interval=True
-        )
+        some = [fact for fact in inbound if fact.members["step"]]
+        return Quotient(some, inbound, is_whole=True, has_interval=True, is_counted=True)
 
     # -- people and figures ---------------------------------------------------------------------
 

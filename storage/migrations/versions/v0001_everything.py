@@ -317,6 +317,7 @@ def upgrade() -> None:
         sa.Column("availability", sa.Text(), nullable=False),
         sa.Column("computed_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("kpi", "generation", "grain", "period", "account", "dimension", "member"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "kpi_definitions",
