@@ -28,6 +28,7 @@ from kpi.repairing import touch_since
 from kpi.reporting import Reporting
 from kpi.restating import because
 from kpi.settling import settle
+from kpi.sharing import uncollected
 from kpi.step_cells import CellsStep, is_waiting, pass_time
 from kpi.step_facts import FactsStep
 from kpi.whole import Whole
@@ -93,7 +94,7 @@ def rebuild(
 @contextmanager
 def _work(engine: sa.Engine, reporting: Reporting, now: datetime, progress: Progress) -> Iterator["Work"]:
     began = time.monotonic()
-    with explained(engine), exclusively(engine):
+    with explained(engine), exclusively(engine), uncollected():
         work = Work(engine, reporting, microseconds(now), progress)
         yield work
     work.done.seconds = time.monotonic() - began

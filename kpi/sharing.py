@@ -54,6 +54,18 @@ def in_order(
 
 
 @contextmanager
+def uncollected() -> Iterator[None]:
+    """Facts and cells hold no cycles, and looking for some among millions of rows costs a third of all."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+@contextmanager
 def _started(engine: sa.Engine, work: Work[Task, Result]) -> Iterator["Connection[Any, Any]"]:
     """A process that serves one pipe and ends with it, whatever becomes of its parent."""
     context = multiprocessing.get_context("spawn")
@@ -79,7 +91,7 @@ def _take(task: Task, pipe: "Connection[Any, Any]") -> tuple[Task, Any]:
 def _serve(pipe: "Connection[Any, Any]", url: str, work: Work[Task, Result]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # the parent decides; its end closes the pipe
-    gc.disable()  # facts and cells hold no cycles, and looking for some costs a sixth
+    gc.disable()
     engine = connect(url)
     while True:
         try:

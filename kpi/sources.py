@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from kpi.blocks import Cell, Cells, Loose
 from kpi.cells import Scope, cells
+from kpi.columns import Facts
 from kpi.composing import composed, with_periods_before
 from kpi.computations import COMPUTATIONS
 from kpi.metric import Anchor, Metric, measures
@@ -85,22 +86,26 @@ class CellsWork:
 
     def __call__(self, connection: sa.Connection, stretch: Stretch) -> list[Cells]:
         """The cells of each portion's KPIs, in their order."""
-        wants: list[Want] = []
-        owners: list[dict[str, Cells]] = []
         measured: list[dict[str, Cells]] = [{} for _ in stretch]
-        for portion, of_portion in zip(stretch, measured, strict=True):
-            for want in self._wants(connection, portion):
-                wants.append(want)
-                owners.append(of_portion)
-        for place, facts in read(connection, wants, Times(self.now, self.today, self.zone)):
-            want = wants[place]
+        for place, want, facts in self.facts(connection, stretch):
             scope = self._scope(want.chunk)
-            owners[place].update((metric.id, cells(metric, facts, scope)) for metric in want.metrics)
+            measured[place].update((metric.id, cells(metric, facts, scope)) for metric in want.metrics)
         return [
             found
             for portion, of_portion in zip(stretch, measured, strict=True)
             for found in self._cells(connection, portion, of_portion)
         ]
+
+    def facts(self, connection: sa.Connection, stretch: Stretch) -> Iterator[tuple[int, Want, Facts]]:
+        """All facts that a stretch's KPIs rest on, with the place of the portion that wants them."""
+        wanted = [
+            (place, want)
+            for place, portion in enumerate(stretch)
+            for want in self._wants(connection, portion)
+        ]
+        times = Times(self.now, self.today, self.zone)
+        for number, facts in read(connection, [want for _place, want in wanted], times):
+            yield *wanted[number], facts
 
     def _scope(self, chunk: Chunk) -> Scope:
         return Scope(chunk, self.now, self.today, self.vendors, self.whole)

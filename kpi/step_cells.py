@@ -74,6 +74,23 @@ def days_of(connection: sa.Connection, anchor: Anchor, today: int) -> Iterable[i
     return [row[0] for row in fetched(connection, query)]
 
 
+def touched_stretches(
+    metrics: Iterable[Metric], touched: Mapping[Anchor, Sequence[tuple[int, int]]]
+) -> list[Stretch]:
+    """What some KPIs' touched days (with their revisions) ask for."""
+    days = {anchor: [day for day, _revision in noted] for anchor, noted in touched.items()}
+    return list(
+        stretches(
+            (
+                sources,
+                of_sources,
+                borne_on(sources, chain.from_iterable(days[anchor] for anchor in sources.anchors)),
+            )
+            for sources, of_sources in by_sources(metrics).items()
+        )
+    )
+
+
 def is_waiting(connection: sa.Connection, catalog: Sequence[Metric]) -> bool:
     """Whether a period was touched, or a KPI is new, means something else, or is half built."""
     touched = fetched(connection, "SELECT 1 FROM touched_periods LIMIT 1")
@@ -119,7 +136,7 @@ class CellsStep:
         standing = [
             metric for metric in self.catalog if metric.id in now.published and metric.id not in now.building
         ]
-        self._replace(self._touched(standing, touched), now.published, shared=False, causes=causes)
+        self._replace(touched_stretches(standing, touched), now.published, shared=False, causes=causes)
         with reading(self.engine) as connection:
             ahead = list(whole(connection, building, self.today))
         self._replace(ahead, now.building, shared=True)
@@ -132,22 +149,6 @@ class CellsStep:
                 self.restating.switched(connection, before)
             self.restating.done(connection)
         sweep_out(self.engine)
-
-    def _touched(
-        self, metrics: Iterable[Metric], touched: Mapping[Anchor, Sequence[tuple[int, int]]]
-    ) -> list[Stretch]:
-        return list(
-            stretches(
-                (
-                    sources,
-                    of_sources,
-                    borne_on(
-                        sources, (day for anchor in sources.anchors for day, _revision in touched[anchor])
-                    ),
-                )
-                for sources, of_sources in by_sources(metrics).items()
-            )
-        )
 
     def _replace(
         self,

@@ -26,7 +26,7 @@ from kpi.recompute import Progress, Work, no_progress
 from kpi.reporting import Reporting
 from kpi.scratch import scratch_database, write_facts, write_standalone
 from kpi.selecting import Part, fetched
-from kpi.sharing import in_order, processors
+from kpi.sharing import in_order, processors, uncollected
 from kpi.sources import CellsWork, Sources, Stretch, by_sources, stretches
 from kpi.standalone import StandalonePart
 from kpi.step_cells import DaysOfAll, passed_until
@@ -104,6 +104,7 @@ def verify(
     with (
         explained(engine),
         exclusively(engine),
+        uncollected(),
         _settled(engine, reporting, microseconds(now)) as stored,
         scratch_database() as scratch,
     ):

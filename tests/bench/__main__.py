@@ -23,6 +23,7 @@ from rich.table import Table
 from connectors.registry import names as installed_connectors
 from connectors.sandbox.vendors import VENDORS
 from storage.database import connect, migrate
+from tests.bench.catalogue import catalogue
 from tests.bench.measured import Cost, Served, run, sandbox
 from tests.postgres import Cluster
 
@@ -212,15 +213,17 @@ def main() -> None:
     parser.add_argument("--tickets", type=int, default=20_000, help="in the 12 months' history")
     parser.add_argument("--full", action="store_true", help="a million tickets; takes hours")
     parser.add_argument("--vendor", action="append", choices=VENDORS, help="only this one; may be repeated")
-    parser.add_argument("--only", action="append", choices=["throughput", "refresh", "memory"])
+    parser.add_argument("--only", action="append", choices=["throughput", "refresh", "memory", "catalogue"])
     given = parser.parse_args()
     tickets = 1_000_000 if given.full else given.tickets
-    parts = given.only or ["throughput", "refresh", "memory"]
+    parts = given.only or ["throughput", "refresh", "memory", "catalogue"]
     vendors = [vendor for vendor in given.vendor or VENDORS if vendor in installed_connectors()]
     began = datetime.now(UTC)
     with bench() as running:
         for vendor in vendors:
             measure(running, vendor, tickets, parts)
+        if "catalogue" in parts:
+            catalogue(running, tickets)
         show(running.results)
         machine = {
             "processors": os.cpu_count(),

@@ -1,7 +1,7 @@
 """One sync, or one rebuild of all KPIs, that tells what each part of it cost: a line of JSON at the end.
 
-`python -m tests.bench.timed sync [--full] [STREAM…]`, `… pull …` (no KPIs) or `… rebuild`; settings come from the
-environment.
+`python -m tests.bench.timed sync [--full] [STREAM…]`, `… pull …` (no KPIs), `… rebuild`, `… refresh`, or `… read` (only the
+facts that a refresh would read); settings come from the environment.
 """
 
 import argparse
@@ -9,13 +9,25 @@ import asyncio
 import json
 import resource
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 
 import psutil
 
 from connectors import utc_now
-from kpi.recompute import Refreshed, rebuild
+from kpi.calendar import local_days
+from kpi.metric import ANCHORS
+from kpi.publishing import stored_vendors
+from kpi.recompute import Refreshed, rebuild, refresh
+from kpi.sharing import uncollected
+from kpi.sources import CellsWork
+from kpi.step_cells import touched_stretches
+from kpi.step_facts import FactsStep
+from kpi.whole import Whole
+from kpi.writing import read_touched_periods
+from storage.columns import microseconds
+from storage.database import reading
 from sync.asked import Asked
 from sync.engine import Engine
 from sync.lease import this_process
@@ -97,9 +109,31 @@ def sync(house: House, meter: Meter, asked: Asked, *, with_kpis: bool) -> None:
     told.periods = report.kpi.periods if report.kpi else 0
 
 
+def recomputed(house: House, meter: Meter, compute: Callable[..., Refreshed]) -> None:
+    meter.begin()
+    done = compute(house.database, reporting_of(house.settings), now=utc_now(), progress=meter.computing)
+    meter.end("KPIs", done.tickets)
+    meter.told.periods, meter.told.rows, meter.told.outcome = done.periods, done.values, "done"
+
+
+def read_touched(house: House, meter: Meter) -> None:
+    """New facts of what was touched, then all facts of the touched days read, and nothing made of them."""
+    reporting, now = reporting_of(house.settings), microseconds(utc_now())
+    today = local_days(reporting.zone).day(now)
+    FactsStep(house.database, reporting, today, lambda _done, _of: None).run()
+    with reading(house.database) as connection, uncollected():
+        touched = {anchor: read_touched_periods(connection, anchor.name) for anchor in ANCHORS}
+        ahead = touched_stretches(reporting.catalog, touched)
+        work = CellsWork(now, today, reporting.zone, stored_vendors(connection), Whole())
+        meter.begin()
+        rows = sum(len(facts.days) for stretch in ahead for _, _, facts in work.facts(connection, stretch))
+    meter.end("KPIs", rows)
+    meter.told.rows, meter.told.outcome = rows, "done"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["sync", "pull", "rebuild"])
+    parser.add_argument("what", choices=["sync", "pull", "rebuild", "refresh", "read"])
     parser.add_argument("streams", nargs="*")
     parser.add_argument("--full", action="store_true")
     given = parser.parse_intermixed_args()
@@ -107,16 +141,13 @@ def main() -> None:
     with opened() as house:
         meter.told.startup_cpu_seconds, began = cpu_seconds(), time.monotonic()
         told = meter.told
-        if given.what != "rebuild":
+        if given.what in ("sync", "pull"):
             asked = Asked(tuple(given.streams), given.full)
             sync(house, meter, asked, with_kpis=given.what == "sync")
+        elif given.what == "read":
+            read_touched(house, meter)
         else:
-            meter.begin()
-            done = rebuild(
-                house.database, reporting_of(house.settings), now=utc_now(), progress=meter.computing
-            )
-            meter.end("KPIs", done.tickets)
-            told.periods, told.outcome = done.periods, "done"
+            recomputed(house, meter, rebuild if given.what == "rebuild" else refresh)
         told.cpu_seconds = cpu_seconds() - told.startup_cpu_seconds
         told.seconds = time.monotonic() - began
     print(json.dumps(asdict(told)))
