@@ -109,8 +109,7 @@ class _Clock:
             self.due_at = self.since + max(self.target_seconds * SECOND - self.elapsed, 0)
         elif self.case.hours is not None:
             elapsed = sum(self.case.hours.between(start, end) for start, end in self.runs)
-            left = max(self.target_seconds - elapsed // SECOND, 0)
-            self.due_at = self.case.hours.at(self.since).due_at(self.since, left)
+            self.due_at = self.case.hours.due_at(self.since, max(self.target_seconds * SECOND - elapsed, 0))
 
     @property
     def missed_at(self) -> int | None:
