@@ -11,7 +11,7 @@ def is_other_risk(connection: sa.Connection, after: int, until: int) -> bool:
     return any(
         fetched(
             connection,
-            f"SELECT 1 FROM sla_facts WHERE {column} >= {mark} AND {column} <= {mark} LIMIT 1",
+            f"SELECT 1 FROM risk_spans WHERE {column} >= {mark} AND {column} <= {mark} LIMIT 1",
             (after, until),
         )
         for column in ("risk_at", "risk_until")

@@ -226,6 +226,10 @@ class OpenHours:
         return self.between(start, end) // SECOND
 
     def due_at(self, start: int, seconds: int) -> int | None:
+        """The same as `reached`, of whole seconds."""
+        return self.reached(start, seconds * SECOND)
+
+    def reached(self, start: int, wanted: int) -> int | None:
         """The earliest open instant with that much open time since `start`; null where hours never suffice.
 
         Reaching the total exactly at closing time is due at closing time; zero is due when it next opens.
@@ -233,7 +237,6 @@ class OpenHours:
         number = start >> _STRETCH_BITS
         stretch = self._stretch(number)
         done = stretch.until(start)
-        wanted = seconds * SECOND
         while wanted > stretch.total - done or (not wanted and stretch.next_open(start) is None):
             if self._stays_closed(stretch, (number + 1) << _STRETCH_BITS):
                 return None
@@ -379,6 +382,21 @@ class OpenTimeline:
             until = changes[index + 1][0] if index + 1 < len(changes) else end
             total += hours.between(begins, min(end, until))
         return total
+
+    def due_at(self, start: int, wanted: int) -> int | None:
+        """The earliest instant with that many open microseconds since `start`; null where hours never suffice.
+
+        A change of the schedule in between moves what is due: the rest is worked out under the new one.
+        """
+        for index in range(len(self._changes) - 1):
+            hours, until = self._changes[index][1], self._changes[index + 1][0]
+            if until > start:
+                due = hours.reached(start, wanted)
+                if due is not None and (due < until or (wanted and due == until)):
+                    return due
+                wanted -= hours.between(start, until)
+                start = until
+        return self._changes[-1][1].reached(start, wanted)
 
     def at(self, instant: int) -> OpenHours:
         """The schedule in force at an instant, as vendors take it for the whole of a span that ends then."""

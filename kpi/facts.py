@@ -17,7 +17,7 @@ from kpi.calendar import SECOND
 from kpi.case import Case
 from kpi.lesser import SlaInput
 from kpi.replies import Talk, bot_outcome, talk
-from kpi.service_levels import sla_facts
+from kpi.service_levels import promised
 from kpi.shapes import (
     AnsweredCall,
     Approximated,
@@ -83,13 +83,15 @@ def ticket_facts(
             *_known(case, talked),
         )
     )
+    clocks, risks = promised(case, sla) if sla else ([], [])
     return TicketFacts(
         fact,
         backlog(case, talked.replied_at),
         talked.turns,
         solved.transitions,
-        sla_facts(case, sla) if sla else [],
+        clocks,
         workdays(case, talked.replied, solved.transitions),
+        risks,
         case.history.agents,
         case.history.groups,
     )

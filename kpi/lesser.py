@@ -43,10 +43,25 @@ class SlaFact(NamedTuple):
     breached_agent_id: str | None
     breached_group_id: str | None
     risk_at: int | None
-    """From when to when little of the promised time was left; null where that never was."""
-    risk_day: int | None
-    risk_until: int | None
-    risk_until_day: int | None
+    """Since when little of the promised time was left, the last time; null where that never was, or while paused."""
+
+
+class RiskSpan(NamedTuple):
+    """One row of `risk_spans`: an SLA clock ran with little of its time left, and one agent had the ticket."""
+
+    account: str
+    ticket_id: str
+    metric: str
+    instance: int
+    ordinal: int
+    policy_id: str | None
+    risk_at: int
+    risk_day: int
+    risk_until: int
+    """Since when no longer."""
+    risk_until_day: int
+    agent_id: str | None
+    group_id: str | None
 
 
 class WorkdayFact(NamedTuple):

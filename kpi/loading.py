@@ -12,7 +12,7 @@ from kpi.calendar import local_days, open_hours, schedule_of
 from kpi.chosen_hours import HoursOfAccount, chosen_hours, closed_days
 from kpi.facts import AnsweredCall, Context, EventInput, TicketFacts, TicketInput, ticket_facts
 from kpi.history import TOLD_BY_HISTORY
-from kpi.lesser import SlaFact, SlaInput, WorkdayFact
+from kpi.lesser import RiskSpan, SlaFact, SlaInput, WorkdayFact
 from kpi.meaning import Meaning
 from kpi.ratings import RatingFact, RatingInput, rating_facts
 from kpi.rules import EVERY
@@ -30,6 +30,7 @@ StoredTicket = tuple[
     list[TransitionFact],
     list[SlaFact],
     list[WorkdayFact],
+    list[RiskSpan],
 ]
 """A ticket's facts as they stand in their tables: its own (null where it has none) and the lesser."""
 

@@ -201,9 +201,13 @@ WORKED = Anchor(
     _standalone(_WORKED, "day", "agent_id", "group_id", "approximations"), besides=("agent_time_facts",),
 )  # fmt: skip
 """Days on which an agent was available, or else answered or solved something."""
-_PROMISES = _of_ticket("sla_facts").replace(
-    "s.*", "s.*, s.metric AS sla_metric, s.policy_id AS sla_policy", 1
-)
+
+
+def _of_promise(table: str) -> str:
+    return _of_ticket(table).replace("s.*", "s.*, s.metric AS sla_metric, s.policy_id AS sla_policy", 1)
+
+
+_PROMISES = _of_promise("sla_facts")
 _OF_PROMISE = ("sla_metric", "sla_policy")
 SLA_DECIDED = Anchor(
     "sla_decided", "sla_facts", "decided_day", "agent_id", "group_id", _PROMISES, _OF_PROMISE
@@ -217,7 +221,9 @@ SLA_BREACHED = Anchor(
     _PROMISES,
     _OF_PROMISE,
 )
-AT_RISK = Anchor("at_risk", "sla_facts", "risk_day", "agent_id", "group_id", _PROMISES, _OF_PROMISE)
+AT_RISK = Anchor(
+    "at_risk", "risk_spans", "risk_day", "agent_id", "group_id", _of_promise("risk_spans"), _OF_PROMISE
+)
 """A stock of clocks: those at risk at a day's end, today at the time of the refresh."""
 CHURNED = Anchor(
     "churned", "customer_facts", "churned_day", "agent_id", "group_id", _standalone(_CHURNED, "churned_day")

@@ -28,6 +28,7 @@ _THINGS = {
     "customer_facts": "customer_id",
     "figure_facts": "figure_id",
     "sla_facts": "metric",
+    "risk_spans": "metric",
     "workday_facts": "agent_id",
 }
 """Fact table → the column that names what a fact is about, beside its ticket."""

@@ -14,7 +14,7 @@ from kpi.step_cells import anchors, days_of
 from kpi.step_facts import touch_all
 from storage.judged import Cause
 
-_OF_TICKETS = {"ticket_facts", "turn_facts", "transition_facts", "sla_facts", "workday_facts"}
+_OF_TICKETS = {"ticket_facts", "turn_facts", "transition_facts", "sla_facts", "workday_facts", "risk_spans"}
 
 
 def touch_since(

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from kpi import writing
 from kpi.bearing import customer_days, spread
 from kpi.facts import TicketFact
-from kpi.lesser import SlaFact
+from kpi.lesser import RiskSpan
 from kpi.loading import Batch
 from kpi.metric import AT_RISK, CHURNED, CUSTOMERS
 from kpi.replacing import Days, Noted, note_rows, replace, rewrite
@@ -21,7 +21,7 @@ from kpi.stored import LESSER
 from storage.judged import Cause
 from storage.tables import metadata
 
-_SLA = 1 + list(LESSER).index("sla_facts")
+_RISKS = 1 + list(LESSER).index("risk_spans")
 
 
 def replace_any(
@@ -71,9 +71,8 @@ def _rewrite_standalone(connection: sa.Connection, part: StandalonePart, found: 
 
 def _note_risks(batch: Batch, days: Days, today: int) -> None:
     """Days in which a clock of a changed ticket was at risk for a while."""
-    for row in map(SlaFact._make, _each(batch, _SLA)):
-        if row.risk_day is not None and row.risk_until_day is not None:
-            days[AT_RISK.name].update(range(row.risk_day, min(row.risk_until_day, today) + 1))
+    for row in map(RiskSpan._make, _each(batch, _RISKS)):
+        days[AT_RISK.name].update(range(row.risk_day, min(row.risk_until_day, today) + 1))
 
 
 def _each(batch: Batch, place: int) -> Iterable[Any]:

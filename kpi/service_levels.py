@@ -1,4 +1,4 @@
-"""What became of each promise on a ticket: one fact an SLA clock (metric and instance).
+"""What became of each promise on a ticket: one fact an SLA clock (metric and instance), and when it was at risk.
 
 Vendors tell a clock in two ways. A log (Zendesk) says when it ran, what was promised and when that was
 broken; a look (Freshdesk, HubSpot) says how it stands and when it is due. No clock of ours is read: a
@@ -9,34 +9,39 @@ out until then.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 from kpi.calendar import SECOND
 from kpi.case import Case
 from kpi.history import value_at
-from kpi.lesser import SlaFact, SlaInput
+from kpi.lesser import RiskSpan, SlaFact, SlaInput
+from kpi.risk_spans import Run, Span, risk_until_due, risks
 
 _RANK = {"activated": 0, "applied": 1, "measured": 2, "paused": 3, "breached": 4, "fulfilled": 5}
 """Of one instant: it starts before it is aimed, and is broken before it is met."""
-_AT_RISK_SECONDS = 1_800
+Promised = tuple[list[SlaFact], list[RiskSpan]]
 
 
-def sla_facts(case: Case, steps: Iterable[SlaInput]) -> list[SlaFact]:
+def promised(case: Case, steps: Iterable[SlaInput]) -> Promised:
     """Facts of a ticket's clocks, in the order of their key; clocks without a target are none."""
     clocks: dict[tuple[str, int], list[SlaInput]] = defaultdict(list)
     for step in steps:
         if not step.is_deleted:
             clocks[step.metric, step.instance].append(step)
-    return list(_facts(case, clocks))
-
-
-def _facts(case: Case, clocks: dict[tuple[str, int], list[SlaInput]]) -> Iterator[SlaFact]:
+    facts: list[SlaFact] = []
+    spans: list[RiskSpan] = []
     for key in sorted(clocks):
         clock = _Clock(case)
         for step in sorted(clocks[key], key=_order):
             clock.follow(step)
         if clock.is_promised and clock.started_at is not None:
-            yield _fact(case, key, clock, clock.started_at)
+            verdict = _verdict(clock)
+            found = list(_risks(case, clock, clock.started_at, verdict.state))
+            risk_at = found[-1][0] if found and verdict.state != "paused" else None
+            facts.append(_fact(case, key, clock, verdict, risk_at))
+            spans += _spans(case, key, clock.policy_id, found)
+    return facts, spans
 
 
 def _order(step: SlaInput) -> tuple[int, int, str]:
@@ -53,8 +58,8 @@ class _Clock:
     """When it last began to run; null while it does not."""
     elapsed: int = 0
     """Microseconds that it ran before that."""
-    runs: list[tuple[int, int]] = field(default_factory=list)
-    """From when to when it did."""
+    runs: list[Run] = field(default_factory=list)
+    """These stretches, each with the target of its time."""
     target_seconds: int | None = None
     is_business: bool = False
     policy_id: str | None = None
@@ -92,14 +97,24 @@ class _Clock:
     def _apply(self, step: SlaInput) -> None:
         self.policy_id = step.policy_id if step.policy_id is not None else self.policy_id
         if step.target_seconds is not None:
+            if self.since is not None:
+                self._stop(step.at)
+                self.since = step.at
             self.target_seconds, self.is_business = step.target_seconds, bool(step.is_business)
             self._aim()
 
     def _stop(self, at: int) -> None:
         if self.since is not None and at > self.since:
             self.elapsed += at - self.since
-            self.runs.append((self.since, at))
+            self.runs.append(self._run(self.since, at))
         self.since = None
+
+    def _run(self, since: int, until: int | None) -> Run:
+        return Run(since, until, self.target_seconds, self.is_business)
+
+    @property
+    def all_runs(self) -> Iterable[Run]:
+        return self.runs if self.since is None else (*self.runs, self._run(self.since, None))
 
     def _aim(self) -> None:
         """Work out when it is due if it goes on running, where the vendor does not say."""
@@ -108,9 +123,8 @@ class _Clock:
         if not self.is_business:
             self.due_at = self.since + max(self.target_seconds * SECOND - self.elapsed, 0)
         elif self.case.hours is not None:
-            elapsed = sum(self.case.hours.between(start, end) for start, end in self.runs)
-            left = max(self.target_seconds - elapsed // SECOND, 0)
-            self.due_at = self.case.hours.at(self.since).due_at(self.since, left)
+            elapsed = sum(self.case.hours.between(run.start, run.end or run.start) for run in self.runs)
+            self.due_at = self.case.hours.due_at(self.since, max(self.target_seconds * SECOND - elapsed, 0))
 
     @property
     def missed_at(self) -> int | None:
@@ -143,10 +157,8 @@ def _verdict(clock: _Clock) -> _Verdict:
     return _Verdict("broken", 0, missed_at + (clock.breached_at is None), missed_at)
 
 
-def _fact(case: Case, key: tuple[str, int], clock: _Clock, started_at: int) -> SlaFact:
-    verdict, days = _verdict(clock), case.context.days
+def _fact(case: Case, key: tuple[str, int], clock: _Clock, verdict: _Verdict, risk_at: int | None) -> SlaFact:
     broken_at = clock.missed_at if verdict.met == 0 else None
-    risk = _risk(clock, verdict, started_at)
     ticket = case.ticket
     return SlaFact._make(
         (
@@ -155,7 +167,7 @@ def _fact(case: Case, key: tuple[str, int], clock: _Clock, started_at: int) -> S
             *key,
             clock.policy_id,
             verdict.state,
-            started_at,
+            clock.started_at,
             clock.due_at,
             clock.fulfilled_at,
             verdict.met,
@@ -163,10 +175,7 @@ def _fact(case: Case, key: tuple[str, int], clock: _Clock, started_at: int) -> S
             *_whose(case, verdict.on),
             None if broken_at is None else broken_at + (clock.breached_at is None),
             *_whose(case, broken_at),
-            None if risk is None else risk[0],
-            None if risk is None else days.day(risk[0]),
-            None if risk is None else risk[1],
-            None if risk is None else days.day(risk[1]),
+            risk_at,
         )
     )
 
@@ -182,14 +191,37 @@ def _whose(case: Case, at: int | None) -> tuple[int | None, str | None, str | No
     )
 
 
-def _risk(clock: _Clock, verdict: _Verdict, started_at: int) -> tuple[int, int] | None:
-    """From half an hour before it was due, or four fifths of its time, until it was decided."""
-    due_at = clock.due_at if clock.due_at is not None else clock.breached_at
-    if due_at is None or verdict.state == "paused":
-        return None
-    from_at = started_at if clock.since is None else max(started_at, clock.since - clock.elapsed)
-    begins = max(started_at, min(due_at - _AT_RISK_SECONDS * SECOND, from_at + (due_at - from_at) * 4 // 5))
-    ends = min(
-        due_at if clock.breached_at is None else min(due_at, clock.breached_at), clock.fulfilled_at or due_at
-    )
-    return (begins, ends + 1) if begins <= ends else None
+def _risks(case: Case, clock: _Clock, started_at: int, state: str) -> Iterator[Span]:
+    if not clock.is_due_told:
+        return risks(case, clock.all_runs, clock.breached_at)
+    if clock.due_at is None or state == "paused":
+        return iter(())
+    ended = [at for at in (clock.breached_at, clock.fulfilled_at) if at is not None]
+    return risk_until_due(started_at, clock.due_at, min(ended, default=None))
+
+
+def _spans(
+    case: Case, key: tuple[str, int], policy_id: str | None, found: Iterable[Span]
+) -> Iterator[RiskSpan]:
+    """Each as long as the ticket was with one agent and group."""
+    ticket, day = case.ticket, case.context.days.day
+    agents, groups = case.history.agents, case.history.groups
+    ordinal = 0
+    for begins, ends in found:
+        moved = {at for line in (agents, groups) for at, _ in line if begins < at < ends}
+        marks = [begins, *sorted(moved), ends]
+        for since, until in pairwise(marks):
+            holder = value_at(agents, since), value_at(groups, since)
+            yield RiskSpan(
+                ticket.account,
+                ticket.id,
+                *key,
+                ordinal,
+                policy_id,
+                since,
+                day(since),
+                until,
+                day(until),
+                *holder,
+            )
+            ordinal += 1

@@ -11,7 +11,7 @@ from enum import IntFlag
 from typing import NamedTuple, Protocol
 
 from kpi.calendar import LocalDays, OpenHours
-from kpi.lesser import SlaFact, WorkdayFact
+from kpi.lesser import RiskSpan, SlaFact, WorkdayFact
 from kpi.rules import Threshold
 
 # What is read -------------------------------------------------------------------------------------
@@ -346,6 +346,7 @@ class TicketFacts(NamedTuple):
     transitions: list[TransitionFact]
     sla: list[SlaFact]
     workdays: list[WorkdayFact]
+    risks: list[RiskSpan]
     agents: Line
     """Whose it was; not stored, and needed where a rating does not say whom it credits."""
     groups: Line

@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from kpi.lesser import SlaFact, WorkdayFact
+from kpi.lesser import RiskSpan, SlaFact, WorkdayFact
 from kpi.loading import Batch, FactsWork
 from kpi.ratings import RatingFact
 from kpi.selecting import Keys, Part, Selection, rows_of
@@ -18,6 +18,7 @@ LESSER: Mapping[str, Sequence[str]] = {
     "transition_facts": TransitionFact._fields,
     "sla_facts": SlaFact._fields,
     "workday_facts": WorkdayFact._fields,
+    "risk_spans": RiskSpan._fields,
 }
 """Tables of a ticket's lesser facts and their columns, in the order of `TicketFacts` after its first."""
 

@@ -19,6 +19,7 @@ _STREAM_OF = {
     "rating_facts": "ratings",
     "call_facts": "calls",
     "sla_facts": "sla_events",
+    "risk_spans": "sla_events",
     "turn_facts": "ticket_events",
     "transition_facts": "ticket_events",
     "workday_facts": "ticket_events",

@@ -1,4 +1,4 @@
-"""Promises to customers, worked out event by event: which were kept, and which were not.
+"""Promises to customers, worked out event by event: which were kept, which were not, which soon will not be.
 
 Two clocks of a ticket carry one, by its priority: each turn of a customer until a person replies, and all time in
 new, open and on hold until it is solved. VIPs' targets are half as long and run round the clock, everybody else's
@@ -6,18 +6,19 @@ in opening hours. Written from the definitions alone.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from connectors.sandbox.story import Event
 from tests.kpi_life import DONE, Case, Life, open_between
-from tests.kpi_oracle import Flow, Measure, Truth, counted, shared
+from tests.kpi_oracle import Flow, Measure, Stock, Truth, counted, shared
 
 _MINUTES = {
     "reply": {"low": 1_440, "normal": 480, "high": 120, "urgent": 30},
     "wait": {"low": 5_760, "normal": 2_880, "high": 1_440, "urgent": 480},
 }
 _WAITS_IN = ("new", "open", "on_hold")
+_SOON = 1_800
 
 
 @dataclass
@@ -31,6 +32,8 @@ class Promise:
     """Whether it ever ran with a target."""
     spent: int = 0
     """Seconds of the target's own time that it ran."""
+    runs: list[tuple[int, int, int, int, int]] = field(default_factory=list)
+    """From, to, spent before, target, schedule."""
     is_running: bool = False
     fulfilled: int | None = None
     broken: int | None = None
@@ -56,6 +59,8 @@ class Promise:
     def run(self, start: int, end: int, priority: str | None, schedule: int) -> None:
         target = self.target(priority)
         self.is_promised = self.is_promised or bool(target)
+        if target:
+            self.runs.append((start, end, self.spent, target, schedule))
         if target and self.broken is None:
             due = self.reached(schedule, start, end, max(target - self.spent, 0))
             self.broken = due if due is not None and due < end else None
@@ -129,7 +134,26 @@ def _broken(truth: Truth) -> Iterator[Case]:
             yield _case(promise, promise.broken, 1)
 
 
+def is_at_risk(promise: Promise, at: int) -> bool:
+    """Whether it runs at an instant, is not broken, and is due within half an hour or has used four fifths of its time."""
+    if promise.broken is not None and promise.broken <= at:
+        return False
+    for start, end, spent, target, schedule in promise.runs:
+        if start <= at < end:
+            used = spent + promise.elapsed(schedule, start, at)
+            is_soon = promise.reached(schedule, at, at + _SOON, target - used) is not None
+            return used >= target * 4 / 5 or is_soon
+    return False
+
+
+def _at_risk(truth: Truth, at: int) -> Iterator[Case]:
+    for promise in _of_all(truth):
+        if is_at_risk(promise, at):
+            yield _case(promise, at, 1)
+
+
 PROMISES: Mapping[str, Measure] = {
     "sla_attainment_rate": Flow(_kept, shared),
     "sla_breach_count": Flow(_broken, counted),
+    "sla_at_risk_count": Stock(_at_risk, counted),
 }

@@ -194,6 +194,44 @@ def test_each_stretch_counts_under_the_schedule_in_force_then() -> None:
     assert line.at(20 * SECOND) is never
 
 
+def test_what_is_due_is_worked_out_under_each_schedule_while_it_is_in_force() -> None:
+    """The team of New York takes over at ten on Sunday: what a Saturday's customer waits for is due in its hours."""
+    berlin, new_york = (
+        OpenHours(schedule_of(zone, {str(day): [[32_400, 61_200]] for day in range(5)}))
+        for zone in ("Europe/Berlin", "America/New_York")
+    )
+    moved = OpenTimeline([(_at("2024-03-02T00:00:00Z"), berlin), (_at("2024-03-03T10:00:00Z"), new_york)])
+    saturday, monday = _at("2024-03-02T12:00:00Z"), _at("2024-03-04T12:00:00Z")
+    assert moved.due_at(saturday, 7_200 * SECOND) == _at("2024-03-04T16:00:00Z")
+    assert moved.due_at(saturday, 0) == _at("2024-03-04T14:00:00Z")
+    during = OpenTimeline([(saturday, berlin), (monday, new_york)])
+    assert during.due_at(saturday, 7_200 * SECOND) == _at("2024-03-04T10:00:00Z")
+    assert during.due_at(saturday, 4 * 3_600 * SECOND) == monday
+    assert during.due_at(saturday, 5 * 3_600 * SECOND) == _at("2024-03-04T15:00:00Z")
+    assert during.due_at(monday, 0) == _at("2024-03-04T14:00:00Z")
+    ended = OpenTimeline([(saturday, berlin), (monday, OpenHours(Schedule("UTC", ((),) * 7)))])
+    assert ended.due_at(saturday, 5 * 3_600 * SECOND) is None
+
+
+@given(
+    start=st.integers(0, 20 * 86_400),
+    moved=st.lists(st.integers(0, 20 * 86_400), max_size=3),
+    seconds=st.integers(1, 200_000),
+)
+@settings(max_examples=200, deadline=None)
+def test_due_across_changes_is_the_first_instant_with_so_much_open_time(
+    start: int, moved: list[int], seconds: int
+) -> None:
+    first, kinds = _at("2024-02-20T00:00:00Z"), (_hours("@NY"), _hours("@PARIS_SUN_8_21"))
+    changes = [0, *sorted(moved)]
+    line = OpenTimeline([(first + at * SECOND, kinds[number % 2]) for number, at in enumerate(changes)])
+    begin = first + start * SECOND
+    due = line.due_at(begin, seconds * SECOND)
+    assert due is not None
+    assert line.between(begin, due) == seconds * SECOND
+    assert line.between(begin, due - 1) == seconds * SECOND - 1
+
+
 def test_weeks_begin_on_monday_and_belong_to_the_year_of_their_thursday() -> None:
     assert week_id(day_number(date(2024, 12, 30))) == "2025-W01"
     assert day_date(week_start(day_number(date(2025, 1, 5)))) == date(2024, 12, 30)

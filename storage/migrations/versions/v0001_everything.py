@@ -591,6 +591,26 @@ def upgrade() -> None:
         sa.UniqueConstraint("account", "stream", "kind", "row_id", name="uq_rejected_rows"),
     )
     op.create_table(
+        "risk_spans",
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("ticket_id", sa.Text(), nullable=False),
+        sa.Column("metric", sa.Text(), nullable=False),
+        sa.Column("instance", sa.BigInteger(), nullable=False),
+        sa.Column("ordinal", sa.BigInteger(), nullable=False),
+        sa.Column("policy_id", sa.Text(), nullable=True),
+        sa.Column("risk_at", sa.BigInteger(), nullable=True),
+        sa.Column("risk_day", sa.BigInteger(), nullable=True),
+        sa.Column("risk_until", sa.BigInteger(), nullable=True),
+        sa.Column("risk_until_day", sa.BigInteger(), nullable=True),
+        sa.Column("agent_id", sa.Text(), nullable=True),
+        sa.Column("group_id", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("account", "ticket_id", "metric", "instance", "ordinal"),
+    )
+    with op.batch_alter_table("risk_spans", schema=None) as batch_op:
+        batch_op.create_index("ix_risk_spans_risk_at", ["risk_at"], unique=False)
+        batch_op.create_index("ix_risk_spans_risk_until", ["risk_until"], unique=False)
+
+    op.create_table(
         "runs",
         sa.Column(
             "id",
@@ -677,9 +697,6 @@ def upgrade() -> None:
         sa.Column("breached_agent_id", sa.Text(), nullable=True),
         sa.Column("breached_group_id", sa.Text(), nullable=True),
         sa.Column("risk_at", sa.BigInteger(), nullable=True),
-        sa.Column("risk_day", sa.BigInteger(), nullable=True),
-        sa.Column("risk_until", sa.BigInteger(), nullable=True),
-        sa.Column("risk_until_day", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("account", "ticket_id", "metric", "instance"),
     )
     with op.batch_alter_table("sla_facts", schema=None) as batch_op:
@@ -687,8 +704,6 @@ def upgrade() -> None:
         batch_op.create_index("ix_sla_facts_breached_day", ["breached_day"], unique=False)
         batch_op.create_index("ix_sla_facts_decided_at", ["decided_at"], unique=False)
         batch_op.create_index("ix_sla_facts_decided_day", ["decided_day"], unique=False)
-        batch_op.create_index("ix_sla_facts_risk_at", ["risk_at"], unique=False)
-        batch_op.create_index("ix_sla_facts_risk_until", ["risk_until"], unique=False)
 
     op.create_table(
         "sla_policies",
