@@ -13,7 +13,7 @@ import numpy.typing as npt
 from kpi.blocks import ALL, EVERYBODY, LOW_SAMPLE, NAMED_BY_ACCOUNT, RANKS, Block, Cells, Loose, cells_of
 from kpi.columns import Facts
 from kpi.discretion import discreet
-from kpi.metric import APPROXIMATED, AT_RISK, STOCKS, Metric, Shape
+from kpi.metric import APPROXIMATED, AT_RISK, DERIVED, FILES, STOCKS, Metric, Shape
 from kpi.periods import Chunk, Grain, last_day, period_of
 from kpi.reading import MONTHLY, PROFILE
 from kpi.statistics import Floats, Ints, balances, median_intervals, percentile, wilsons
@@ -91,15 +91,19 @@ def _dimensions(metric: Metric, facts: Facts, grain: Grain) -> list[str]:
 def _ranks(metric: Metric, facts: Facts, scope: Scope) -> Ints:
     """How well each fact's account supports the KPI, degraded where the fact itself is inferred."""
     of_account = np.array(
-        [
-            RANKS.index(available) if (available := metric.available(scope.vendors.get(name))) in RANKS else 2
-            for name in facts.account_names
-        ],
-        dtype=np.int64,
+        [_rank(metric, scope.vendors.get(name)) for name in facts.account_names], dtype=np.int64
     )
     ranks = of_account[facts.accounts]
     ranks[(facts.approximations & int(metric.approximated)) != 0] = 2
     return ranks
+
+
+def _rank(metric: Metric, vendor: str | None) -> int:
+    """What a vendor does not give came from files."""
+    for available in (metric.available(vendor), metric.available(FILES)):
+        if available in RANKS:
+            return RANKS.index(available)
+    return RANKS.index(DERIVED)
 
 
 _COLUMNS = 9

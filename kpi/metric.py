@@ -39,7 +39,8 @@ from enum import StrEnum
 from math import lcm
 
 EXACT, DERIVED, APPROXIMATED, UNAVAILABLE = "exact", "derived", "approximated", "unavailable"
-VENDORS = ("zendesk", "freshdesk", "hubspot", "files")
+FILES = "files"
+VENDORS = ("zendesk", "freshdesk", "hubspot", FILES)
 FINE = 3_603_600
 """720,720 (divisible by 1 to 16) times 5: hundredths, and means of up to sixteen whole scores, are whole."""
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from kpi.catalog import metric_named
 from kpi.catalog.calls import CALLS
 from kpi.catalog.customers import CUSTOMER_BASE
 from kpi.catalog.expected import EXPECTED
@@ -29,6 +30,7 @@ from storage.records import (
     CallRecord,
     CustomerRecord,
     PurchaseRecord,
+    RatingRecord,
     Record,
     SlaEventRecord,
     SlaPolicyRecord,
@@ -571,3 +573,12 @@ def test_every_number_of_these_themes_names_cases_that_come_to_it(desk: Desk, se
             wrong.append((kpi, grain, day, account, dimension, member))
     assert not wrong
     assert len(explained) > 10
+
+
+def test_what_a_vendor_does_not_give_came_from_files_and_is_as_good_as_they_are(database: sa.Engine) -> None:
+    nps = metric_named("nps")
+    assert (nps.available("zendesk"), nps.available("files")) == ("unavailable", "exact")
+    desk = Desk(database, catalog=[nps])
+    answered = RatingRecord(id="1", survey_type="nps", score=10, scale="0_10", rated_at=instant(AT))
+    desk.show(NOW, answered)
+    assert {row["availability"] for row in desk.rows("nps")} == {"exact"}

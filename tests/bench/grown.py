@@ -27,23 +27,28 @@ _ORGANISATIONS_TIMES = 10
 def grow(path: Path, copies: int, *, years: int = 1) -> int:
     """Add copies of all tickets to a SQLite store, in turn of each of the years before; gives how many there are now."""
     engine = connect(f"sqlite:///{path}")
-    with engine.begin() as connection:
-        connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
-        staff = "SELECT id FROM people WHERE is_staff"
-        for number in range(1, copies):
-            shift = -(number % years) * 364 * DAY - (number * 7_919 % 43_200) * 1_000_000
+    staff = "SELECT id FROM people WHERE is_staff"
+    with engine.connect() as connection:
+        own = {
+            table: connection.exec_driver_sql(f"SELECT coalesce(max(rowid), 0) FROM {table}").scalar_one()
+            for table in _COPIED
+        }
+    for number in range(1, copies):
+        shift = -(number % years) * 364 * DAY - (number * 7_919 % 43_200) * 1_000_000
+        with engine.begin() as connection:
             for table in _COPIED:
-                _copy(connection, TABLES[table], number, shift, staff)
+                _copy(connection, TABLES[table], own[table], number, shift, staff)
+    with engine.connect() as connection:
         count: int = connection.exec_driver_sql("SELECT count(*) FROM tickets").scalar_one()
     engine.dispose()
     return count
 
 
-def _copy(connection: sa.Connection, table: sa.Table, number: int, shift: int, staff: str) -> None:
+def _copy(connection: sa.Connection, table: sa.Table, own: int, number: int, shift: int, staff: str) -> None:
     names = [column.name for column in table.columns]
     values = ", ".join(_value(name, number, shift, staff) for name in names)
     connection.exec_driver_sql(
-        f"INSERT INTO {table.name} ({', '.join(names)}) SELECT {values} FROM {table.name} WHERE id NOT LIKE '%~%'"
+        f"INSERT INTO {table.name} ({', '.join(names)}) SELECT {values} FROM {table.name} WHERE rowid <= {own}"
     )
 
 
