@@ -62,23 +62,31 @@ class Want(NamedTuple):
 
 def read(connection: sa.Connection, wants: Sequence[Want], times: Times) -> Iterator[tuple[int, Facts]]:
     """The facts of each, by its place among them, in no particular order."""
-    by_source: dict[tuple[str, str], list[int]] = defaultdict(list)
+    together: dict[tuple[str, str, tuple[int, ...]], list[int]] = defaultdict(list)
     for place, want in enumerate(wants):
-        by_source[want.kind, want.anchor.source].append(place)
-    for (kind, source), places in by_source.items():
+        days = () if want.kind == _DATED else (want.chunk.first, want.chunk.last)
+        together[want.kind, want.anchor.source, days].append(place)
+    for (kind, source, _days), places in together.items():
         reader = Reader()
         picks = [_PICKS[kind](wants[place], reader, times) for place in places]
-        conditions = [pick.condition(connection.dialect.name) for pick in picks]
-        query = (
-            f"SELECT {', '.join(reader.selected)} FROM {source} x "
-            f"WHERE {' OR '.join(f'({where})' for where, _values in conditions)}"
-        )
-        with raw_cursor(connection) as cursor:
-            cursor.execute(query, tuple(value for _where, values in conditions for value in values))
-            while rows := cursor.fetchmany(_FETCHED):
-                reader.add(rows)
+        for where, values in _conditions(picks, connection.dialect.name):
+            with raw_cursor(connection) as cursor:
+                cursor.execute(f"SELECT {', '.join(reader.selected)} FROM {source} x WHERE {where}", values)
+                while rows := cursor.fetchmany(_FETCHED):
+                    reader.add(rows)
         for place, pick in zip(places, picks, strict=True):
             yield place, pick.facts(reader)
+
+
+def _conditions(picks: Sequence["_Pick"], dialect: str) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """SQL for the rows that some picks need, each row by one condition only, with its values."""
+    mark = "?" if dialect == "sqlite" else "%s"
+    for alternatives in zip(*(pick.conditions(mark) for pick in picks), strict=True):
+        different = dict.fromkeys(alternatives)
+        yield (
+            " OR ".join(f"({where})" for where, _values in different),
+            tuple(value for _where, values in different for value in values),
+        )
 
 
 def is_there(connection: sa.Connection, want: Want) -> bool:
@@ -150,11 +158,10 @@ class _Pick:
             if metric.grain:
                 self.grains[metric.id] = reader.number(f"CASE {metric.grain} {_PLACES} END")
 
-    def condition(self, dialect: str) -> tuple[str, Sequence[int]]:
-        """SQL for the rows that are needed, and its values."""
-        mark = "?" if dialect == "sqlite" else "%s"
+    def conditions(self, mark: str) -> Sequence[tuple[str, tuple[int, ...]]]:
+        """SQL for the rows that are needed, each by one of them, and its values."""
         chunk = self.want.chunk
-        return f"{self.want.anchor.day} BETWEEN {mark} AND {mark}", (chunk.first, chunk.last)
+        return [(f"{self.want.anchor.day} BETWEEN {mark} AND {mark}", (chunk.first, chunk.last))]
 
     def facts(self, reader: Reader) -> Facts:
         days, chunk = reader.numbers(self.day), self.want.chunk
@@ -206,10 +213,14 @@ class _Standing(_Pick):
         self.until = reader.number("until_day")
         self.ends = _day_ends(want.chunk, times.today)
 
-    def condition(self, dialect: str) -> tuple[str, Sequence[int]]:
-        mark = "?" if dialect == "sqlite" else "%s"
-        where = f"from_day <= {mark} AND (until_day IS NULL OR until_day > {mark})"
-        return where, (int(self.ends[-1]), int(self.ends[0]))
+    def conditions(self, mark: str) -> Sequence[tuple[str, tuple[int, ...]]]:
+        """Those that end meanwhile, later, or not yet; the plus leaves the index to the end."""
+        first, last = int(self.ends[0]), int(self.ends[-1])
+        return [
+            (f"until_day > {mark} AND until_day <= {mark}", (first, last)),
+            (f"until_day > {mark} AND +from_day <= {mark}", (last, last)),
+            (f"until_day IS NULL AND from_day <= {mark}", (last,)),
+        ]
 
     def facts(self, reader: Reader) -> Facts:
         until = reader.numbers(self.until).copy()
@@ -233,9 +244,12 @@ class _Risking(_Pick):
         self.ends = _day_ends(want.chunk, times.today)
         self.ends_at = np.array([times.end_of(day) for day in self.ends.tolist()], dtype=np.float64)
 
-    def condition(self, dialect: str) -> tuple[str, Sequence[int]]:
-        mark = "?" if dialect == "sqlite" else "%s"
-        return f"risk_at < {mark} AND risk_until >= {mark}", (int(self.ends_at[-1]), int(self.ends_at[0]))
+    def conditions(self, mark: str) -> Sequence[tuple[str, tuple[int, ...]]]:
+        first, last = int(self.ends_at[0]), int(self.ends_at[-1])
+        return [
+            (f"risk_until >= {mark} AND risk_until <= {mark}", (first, last)),
+            (f"risk_until > {mark} AND +risk_at < {mark}", (last, last)),
+        ]
 
     def facts(self, reader: Reader) -> Facts:
         firsts = np.searchsorted(self.ends_at, reader.numbers(self.since), side="right")

@@ -186,7 +186,7 @@ turn_facts = _facts(
         "seconds": "int",
         "business_seconds": "int",
     },
-    ("replied_day",),
+    ("replied_day", "asked_day"),
 )
 
 transition_facts = _facts(
@@ -220,7 +220,7 @@ backlog_spans = _facts(
         "has_reply": "int",
     },
     ("from_day",),
-    ("until_day",),
+    ("until_day", "from_day"),
 )
 
 sla_facts = _facts(
@@ -271,7 +271,7 @@ risk_spans = _facts(
         "group_id": "text",
     },
     ("risk_at",),
-    ("risk_until",),
+    ("risk_until", "risk_at"),
 )
 
 workday_facts = _facts(

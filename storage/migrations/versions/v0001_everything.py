@@ -64,7 +64,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("backlog_spans", schema=None) as batch_op:
         batch_op.create_index("ix_backlog_spans_from_day", ["from_day"], unique=False)
-        batch_op.create_index("ix_backlog_spans_until_day", ["until_day"], unique=False)
+        batch_op.create_index("ix_backlog_spans_until_day_from_day", ["until_day", "from_day"], unique=False)
 
     op.create_table(
         "brands",
@@ -608,7 +608,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("risk_spans", schema=None) as batch_op:
         batch_op.create_index("ix_risk_spans_risk_at", ["risk_at"], unique=False)
-        batch_op.create_index("ix_risk_spans_risk_until", ["risk_until"], unique=False)
+        batch_op.create_index("ix_risk_spans_risk_until_risk_at", ["risk_until", "risk_at"], unique=False)
 
     op.create_table(
         "runs",
@@ -1020,7 +1020,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("account", "ticket_id", "ordinal"),
     )
     with op.batch_alter_table("turn_facts", schema=None) as batch_op:
-        batch_op.create_index("ix_turn_facts_replied_day", ["replied_day"], unique=False)
+        batch_op.create_index(
+            "ix_turn_facts_replied_day_asked_day", ["replied_day", "asked_day"], unique=False
+        )
 
     op.create_table(
         "workday_facts",
