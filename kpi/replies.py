@@ -237,7 +237,9 @@ def _vendor_response(case: Case) -> Response:
     business = ticket.vendor_first_response_business_seconds
     if business is None or ticket.is_imported:
         business = case.business_seconds(ticket.created_at, at)
-    return Response(at, *by, seconds, business, seconds, seconds, seconds, *by, *by)
+    handed_off_at = _handed_off_at(case, at)
+    after = seconds if handed_off_at == case.created_at else case.seconds(handed_off_at, at)
+    return Response(at, *by, seconds, business, seconds, after, seconds, *by, *by)
 
 
 # Bots ---------------------------------------------------------------------------------------------

@@ -162,6 +162,14 @@ def test_where_no_history_tells_whose_it_was_the_fact_says_so() -> None:
     assert not _fact(_ticket(status="open")).approximations & Approximated.ACTORS
 
 
+def test_the_vendor_s_first_response_runs_from_a_hand_off_that_it_tells() -> None:
+    ticket = _ticket(status="open", vendor_first_response_seconds=1800)
+    handed_off = [_event(f"04T09:{minute}:00", "bot_handoff") for minute in ("10", "20", "40")]
+    fact = _fact(ticket, HISTORY[0], *handed_off)
+    assert (fact.first_response_seconds, fact.first_handoff_response_seconds) == (1800, 600)
+    assert _fact(ticket, HISTORY[0]).first_handoff_response_seconds == 1800
+
+
 def test_imported_tickets_have_no_durations() -> None:
     fact = _fact(_ticket(status="solved", is_imported=1), *HISTORY)
     assert (fact.first_response_seconds, fact.full_resolution_seconds, fact.requester_wait_seconds) == (
