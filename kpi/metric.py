@@ -306,6 +306,8 @@ class Metric:
     """Whether it is split by the hour of the week, too."""
     least: int = 0
     """Fewer answers than these are never shown, nor told apart by a difference: by month and team only."""
+    is_only_where_told: bool = False
+    """Facts of accounts for whose helpdesk it is unavailable do not count: what they hold of it is a chance part."""
     only_by: tuple[str, ...] = ()
     """Where it is told by some dimensions only: these, and no total."""
     aliases: tuple[str, ...] = ()

@@ -92,5 +92,4 @@ FLOW_LIMITS: Mapping[tuple[str, str], Limit] = {
     ("hubspot", "fcr_rate_strict"): Limit(UNREAD, is_any, 1),
     ("hubspot", "unanswered_turns"): Limit(UNREAD, is_any, 1),
     ("hubspot", "tickets_per_agent_day"): Limit(UNREAD, is_any, 0, DAYS, within=0.45),
-    ("hubspot", "replies_per_agent_day"): Limit(UNREAD, is_any, 1, DAYS, within=1),
 }
