@@ -3,8 +3,12 @@
 from collections.abc import Sequence
 
 from kpi.calendar import SECOND, OpenTimeline
-from kpi.history import History, read, side_of
+from kpi.history import History, read, side_of, value_at
 from kpi.shapes import AnsweredCall, Approximated, Context, EventInput, TicketInput
+
+Whose = tuple[int | None, str | None, str | None]
+"""The local day of an instant, and the agent and group that a ticket was with then."""
+NOBODYS: Whose = None, None, None
 
 
 class Case:
@@ -74,6 +78,16 @@ class Case:
         if self.hours is None and not self.ticket.is_imported:
             return vendor_seconds
         return self.business_seconds(start, end)
+
+    def whose(self, at: int) -> tuple[int, str | None, str | None]:
+        """As `Whose`."""
+        return self.context.days.day(at), value_at(self.history.agents, at), self.group_at(at)
+
+    def group_at(self, at: int) -> str | None:
+        """Where no history tells, the one that was seen, or today's."""
+        if not self.is_complete:
+            self.approximations |= Approximated.ACTORS
+        return value_at(self.history.groups, at)
 
     def approximate(self, figure: Approximated) -> None:
         self.approximations |= figure

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from kpi.blocks import ALL, EVERYBODY, LOW_SAMPLE, NAMED_BY_ACCOUNT, RANKS, Block, Cells, Loose, cells_of
 from kpi.columns import Facts
 from kpi.discretion import discreet
-from kpi.metric import APPROXIMATED, AT_RISK, DERIVED, FILES, STOCKS, Metric, Shape
+from kpi.metric import APPROXIMATED, AT_RISK, DERIVED, FILES, STOCKS, UNAVAILABLE, Metric, Shape
 from kpi.periods import Chunk, Grain, last_day, period_of
 from kpi.reading import MONTHLY, PROFILE
 from kpi.statistics import Floats, Ints, balances, median_intervals, percentile, wilsons
@@ -52,6 +52,9 @@ def _fill(building: "_Building") -> None:
     metric, facts, scope = building.metric, building.facts, building.scope
     values = facts.values[metric.id]
     counts = ~np.isnan(values)
+    if metric.is_only_where_told:
+        told = [metric.available(scope.vendors.get(name)) != UNAVAILABLE for name in facts.account_names]
+        counts &= np.array(told, dtype=np.bool_)[facts.accounts]
     young = np.zeros(len(values), dtype=np.bool_)
     if metric.matures_at:
         young = counts & ~(facts.matures[metric.id] <= scope.now)

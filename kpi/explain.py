@@ -17,7 +17,7 @@ from kpi.computations import COMPUTATIONS
 from kpi.explaining import Asked, computed_cases
 from kpi.forecasts import first_bearing
 from kpi.judged import JUDGED, JUDGED_IDS, Judgement, judgement
-from kpi.metric import AGE, AHEAD, AT_RISK, STOCKS, Metric, Shape, Term
+from kpi.metric import AGE, AHEAD, AT_RISK, STOCKS, UNAVAILABLE, Metric, Shape, Term
 from kpi.periods import Grain, last_day, start_of
 from kpi.publishing import stored_vendors
 from kpi.questions import Question
@@ -248,7 +248,7 @@ class _Explaining:
         until = Times(self.at, today, self.zone).end_of(min(last, today))
         question = Question(metric, asked.start, last, today, asked.account, asked.dimension, asked.member,
                             str(asked.grain), until)  # fmt: skip
-        rows = list(question.facts(self.connection))
+        rows = [row for row in question.facts(self.connection) if self._is_told(metric, row["account"])]
         if metric.anchor == AGE:
             rows = [{**row, "value": age(metric, row["value"], until)} for row in rows]
         cases = [_contribution(metric, row, self.at, days) for row in rows]
@@ -266,6 +266,9 @@ class _Explaining:
             left_out=[case for case in cases if case.left_out is not None],
             approximated=reasons.approximated(metric, accounts, bits),
         )
+
+    def _is_told(self, metric: Metric, account: str) -> bool:
+        return not metric.is_only_where_told or metric.available(self.vendors.get(account)) != UNAVAILABLE
 
     def _judged(self, metric: Metric, asked: _Asked) -> Explanation:
         """What is held against what; the value behind it is explained as it is everywhere."""

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import msgspec
 
 from kpi.calendar import SECOND
-from kpi.case import Case
+from kpi.case import NOBODYS, Case, Whose
 from kpi.lesser import SlaInput
 from kpi.replies import Talk, bot_outcome, talk
 from kpi.service_levels import promised
@@ -68,6 +68,7 @@ def ticket_facts(
     talked = talk(case)
     solved = solving(case)
     counted = _counted(case, talked, solved)
+    clocks, risks = promised(case, sla) if sla else ([], [])
     fact = TicketFact._make(
         (
             *_described(case),
@@ -83,7 +84,6 @@ def ticket_facts(
             *_known(case, talked),
         )
     )
-    clocks, risks = promised(case, sla) if sla else ([], [])
     return TicketFacts(
         fact,
         backlog(case, talked.replied_at),
@@ -149,13 +149,15 @@ def _described(case: Case) -> Described:
 class Assigned(NamedTuple):
     first_assigned_at: int | None = None
     assigned_day: int | None = None
+    assigned_agent_id: str | None = None
+    assigned_group_id: str | None = None
     first_assignment_seconds: int | None = None
 
 
 def _assigned(case: Case) -> Assigned:
     """A look that finds a ticket in somebody's hands does not tell since when."""
     line = case.history.agents
-    at = next((since for since, agent_id in line if agent_id is not None), None)
+    at, to = next(((since, agent_id) for since, agent_id in line if agent_id is not None), (None, None))
     if not case.is_complete:
         seen_at = None if line[0][1] is not None else at
         at = case.ticket.first_assigned_at
@@ -164,7 +166,7 @@ def _assigned(case: Case) -> Assigned:
             case.approximate(Approximated.ASSIGNMENT)
     if at is None:
         return Assigned()
-    return Assigned(at, case.context.days.day(at), case.seconds(case.created_at, at))
+    return Assigned(at, case.context.days.day(at), to, case.group_at(at), case.seconds(case.created_at, at))
 
 
 class Counted(NamedTuple):
@@ -264,6 +266,8 @@ class Marked(NamedTuple):
     bot_outcome: str | None
     bot_at: int | None
     bot_day: int | None
+    bot_agent_id: str | None
+    bot_group_id: str | None
     bot_mature_at: int | None
     first_unanswered_at: int | None
     unanswered_day: int | None
@@ -280,13 +284,14 @@ def _marked(case: Case, talked: Talk, solved: Solving) -> Marked:
     )
     waiting_since = None if solved.last.solved_at is not None else talked.waiting_since
     outcome, bot_at = bot_outcome(case, talked, solved.first.first_solved_at, is_bot_handled)
+    bot: Whose = NOBODYS if bot_at is None else case.whose(bot_at)
     return Marked(
         _is_escalated(case, context.escalation),
         int(_bears(case, context.complaint)) if context.complaint.are_chosen else None,
         int(is_bot_handled),
         outcome,
         bot_at,
-        None if bot_at is None else context.days.day(bot_at),
+        *bot,
         None if bot_at is None else bot_at + (outcome != "handed_off") * context.bot_window_seconds * SECOND,
         waiting_since,
         None if waiting_since is None else context.days.day(waiting_since),

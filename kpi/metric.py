@@ -141,19 +141,27 @@ def _servqual() -> str:
 
 CREATED = Anchor("created", "ticket_facts", "created_day", "agent_id", "group_id")
 REPLIED = Anchor("replied", "ticket_facts", "replied_day", "replied_agent_id", "replied_group_id")
-ASSIGNED = Anchor("assigned", "ticket_facts", "assigned_day", "agent_id", "group_id")
+ASSIGNED = Anchor("assigned", "ticket_facts", "assigned_day", "assigned_agent_id", "assigned_group_id")
 TARGET_DECIDED = Anchor("target_decided", "ticket_facts", "target_day", "target_agent_id", "target_group_id")
 FIRST_SOLVED = Anchor(
     "first_solved", "ticket_facts", "first_solved_day", "first_solved_agent_id", "first_solved_group_id"
 )
 SOLVED = Anchor("solved", "ticket_facts", "solved_day", "solved_agent_id", "solved_group_id")
-BOT_DECIDED = Anchor("bot_decided", "ticket_facts", "bot_day", "agent_id", "group_id")
+BOT_DECIDED = Anchor("bot_decided", "ticket_facts", "bot_day", "bot_agent_id", "bot_group_id")
 ANSWERED = Anchor("answered", "turn_facts", "replied_day", "agent_id", "group_id", _of_ticket("turn_facts"))
 MOVED = Anchor("moved", "transition_facts", "day", "agent_id", "group_id", _of_ticket("transition_facts"))
 RATED = Anchor("rated", "rating_facts", "rated_day", "agent_id", "group_id", _RATINGS)
 SERVQUAL = Anchor("servqual", "rating_facts", "rated_day", "agent_id", "group_id", _servqual())
-ANY_REPLIED = Anchor("any_replied", "ticket_facts", "any_replied_day", "agent_id", "group_id")
-ZENDESK_REPLIED = Anchor("zendesk_replied", "ticket_facts", "zendesk_replied_day", "agent_id", "group_id")
+ANY_REPLIED = Anchor(
+    "any_replied", "ticket_facts", "any_replied_day", "any_replied_agent_id", "any_replied_group_id"
+)
+ZENDESK_REPLIED = Anchor(
+    "zendesk_replied",
+    "ticket_facts",
+    "zendesk_replied_day",
+    "zendesk_replied_agent_id",
+    "zendesk_replied_group_id",
+)
 OFFERED = Anchor("offered", "rating_facts", "offered_day", "agent_id", "group_id", _RATINGS)
 DAY_END = Anchor("day_end", "backlog_spans", "from_day", "agent_id", "group_id", _of_ticket("backlog_spans"))
 AGE = Anchor("age", "backlog_spans", "from_day", "agent_id", "group_id", _of_ticket("backlog_spans"))
@@ -299,6 +307,8 @@ class Metric:
     """Whether it is split by the hour of the week, too."""
     least: int = 0
     """Fewer answers than these are never shown, nor told apart by a difference: by month and team only."""
+    is_only_where_told: bool = False
+    """Facts of accounts for whose helpdesk it is unavailable do not count: what they hold of it is a chance part."""
     only_by: tuple[str, ...] = ()
     """Where it is told by some dimensions only: these, and no total."""
     aliases: tuple[str, ...] = ()

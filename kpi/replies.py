@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from kpi.calendar import SECOND
 from kpi.case import Case
-from kpi.history import Message, value_at
+from kpi.history import Message
 from kpi.shapes import Approximated, TurnFact
 
 
@@ -22,7 +22,11 @@ class Response(NamedTuple):
     first_handoff_response_seconds: int | None = None
     first_zendesk_response_seconds: int | None = None
     any_replied_day: int | None = None
+    any_replied_agent_id: str | None = None
+    any_replied_group_id: str | None = None
     zendesk_replied_day: int | None = None
+    zendesk_replied_agent_id: str | None = None
+    zendesk_replied_group_id: str | None = None
 
 
 class Talk(NamedTuple):
@@ -77,33 +81,55 @@ def _first_response(case: Case, said: Sequence[Message], replies: Sequence[Messa
     if case.is_outbound:
         if first is None:
             return Response()
-        seconds, on = case.seconds(created_at, first.at), case.context.days.day(first.at)
-        return Response(first_zendesk_response_seconds=seconds, zendesk_replied_day=on)
+        return Response(
+            first_zendesk_response_seconds=case.seconds(created_at, first.at),
+            zendesk_replied_day=case.context.days.day(first.at),
+            zendesk_replied_agent_id=first.actor_id,
+            zendesk_replied_group_id=case.group_at(first.at),
+        )
     if first is None and len(replies) == len(said):
         return Response()
     any_first = _first_since(
         case, [m for m in said if m.role == "bot" or (m.role == "agent" and not m.is_call)]
     )
-    any_seconds = None if any_first is None else case.seconds(created_at, any_first.at)
-    any_day = None if any_first is None else case.context.days.day(any_first.at)
+    if any_first is None:
+        return Response()
+    by_any = _by(case, any_first)
+    any_seconds = case.seconds(created_at, any_first.at)
     if first is None:
-        return Response(first_any_response_seconds=any_seconds, any_replied_day=any_day)
+        any_day, any_agent, any_group = by_any
+        return Response(
+            first_any_response_seconds=any_seconds,
+            any_replied_day=any_day,
+            any_replied_agent_id=any_agent,
+            any_replied_group_id=any_group,
+        )
     at = first.at
     seconds = case.seconds(created_at, at)
-    handed_off_at = max((one for one in case.history.handoffs if created_at <= one <= at), default=created_at)
+    by = by_any if any_first is first else _by(case, first)
     return Response(
         at,
-        case.context.days.day(at),
-        first.actor_id,
-        value_at(case.history.groups, at),
+        *by,
         seconds,
         case.business_or(case.ticket.vendor_first_response_business_seconds, created_at, at),
         any_seconds,
-        case.seconds(handed_off_at, at),
+        case.seconds(_handed_off_at(case, at), at),
         seconds,
-        any_day,
-        case.context.days.day(at),
+        *by_any,
+        *by,
     )
+
+
+def _by(case: Case, message: Message) -> tuple[int, str | None, str | None]:
+    """The local day of a message, who wrote it (a bot is no agent), and with which group the ticket was."""
+    author = message.actor_id if message.role == "agent" else None
+    return case.context.days.day(message.at), author, case.group_at(message.at)
+
+
+def _handed_off_at(case: Case, at: int) -> int:
+    """When a bot last handed over before a reply; without a hand-off, the creation."""
+    created_at = case.created_at
+    return max((one for one in case.history.handoffs if created_at <= one <= at), default=created_at)
 
 
 def _first_since(case: Case, messages: Sequence[Message]) -> Message | None:
@@ -145,7 +171,7 @@ def _turns(case: Case, said: Sequence[Message]) -> tuple[list[TurnFact], int | N
                         at,
                         case.context.days.day(at),
                         message.actor_id,
-                        value_at(case.history.groups, at),
+                        case.group_at(at),
                         seconds,
                         case.business_seconds(asked_at, at),
                     )
@@ -198,26 +224,22 @@ def _vendor_response(case: Case) -> Response:
     case.rounded(Approximated.FIRST_RESPONSE)
     if seconds is None or ticket.is_imported:
         seconds = case.seconds(ticket.created_at, at)
-    if case.is_outbound:
-        return Response(first_zendesk_response_seconds=seconds, zendesk_replied_day=case.context.days.day(at))
     case.approximate(Approximated.ACTORS)
+    by = case.whose(at)
+    if case.is_outbound:
+        day, agent_id, group_id = by
+        return Response(
+            first_zendesk_response_seconds=seconds,
+            zendesk_replied_day=day,
+            zendesk_replied_agent_id=agent_id,
+            zendesk_replied_group_id=group_id,
+        )
     business = ticket.vendor_first_response_business_seconds
     if business is None or ticket.is_imported:
         business = case.business_seconds(ticket.created_at, at)
-    on = case.context.days.day(at)
-    return Response(
-        at,
-        on,
-        value_at(case.history.agents, at),
-        value_at(case.history.groups, at),
-        seconds,
-        business,
-        seconds,
-        seconds,
-        seconds,
-        on,
-        on,
-    )
+    handed_off_at = _handed_off_at(case, at)
+    after = seconds if handed_off_at == case.created_at else case.seconds(handed_off_at, at)
+    return Response(at, *by, seconds, business, seconds, after, seconds, *by, *by)
 
 
 # Bots ---------------------------------------------------------------------------------------------

@@ -49,7 +49,7 @@ def signature(metric: Metric) -> str:
         CELLS_VERSION, metric.anchor.name, metric.shape, metric.where, metric.value, metric.matures_at,
         metric.approximated, metric.has_interval, sorted(metric.availability.items()), metric.over,
         metric.fineness, metric.grain, metric.older_than_seconds, metric.has_profile, metric.least,
-        metric.is_growth, metric.only_by,
+        metric.is_growth, metric.only_by, metric.is_only_where_told,
         [(signature(term.measure), term.below, term.sign, term.whole) for term in metric.terms],
     ]  # fmt: skip
     return f"{zlib.crc32(json.dumps(said).encode()):08x}"

@@ -13,8 +13,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from kpi.calendar import SECOND
-from kpi.case import Case
-from kpi.history import value_at
+from kpi.case import NOBODYS, Case
 from kpi.lesser import RiskSpan, SlaFact, SlaInput
 from kpi.risk_spans import Run, Span, risk_until_due, risks
 
@@ -172,22 +171,11 @@ def _fact(case: Case, key: tuple[str, int], clock: _Clock, verdict: _Verdict, ri
             clock.fulfilled_at,
             verdict.met,
             verdict.decided_at,
-            *_whose(case, verdict.on),
+            *(NOBODYS if verdict.on is None else case.whose(verdict.on)),
             None if broken_at is None else broken_at + (clock.breached_at is None),
-            *_whose(case, broken_at),
+            *(NOBODYS if broken_at is None else case.whose(broken_at)),
             risk_at,
         )
-    )
-
-
-def _whose(case: Case, at: int | None) -> tuple[int | None, str | None, str | None]:
-    """The local day of an instant, and whose the ticket was then."""
-    if at is None:
-        return None, None, None
-    return (
-        case.context.days.day(at),
-        value_at(case.history.agents, at),
-        value_at(case.history.groups, at),
     )
 
 
@@ -205,23 +193,25 @@ def _spans(
 ) -> Iterator[RiskSpan]:
     """Each as long as the ticket was with one agent and group."""
     ticket, day = case.ticket, case.context.days.day
-    agents, groups = case.history.agents, case.history.groups
+    lines = case.history.agents, case.history.groups
     ordinal = 0
     for begins, ends in found:
-        moved = {at for line in (agents, groups) for at, _ in line if begins < at < ends}
+        moved = {at for line in lines for at, _ in line if begins < at < ends}
         marks = [begins, *sorted(moved), ends]
         for since, until in pairwise(marks):
-            holder = value_at(agents, since), value_at(groups, since)
-            yield RiskSpan(
-                ticket.account,
-                ticket.id,
-                *key,
-                ordinal,
-                policy_id,
-                since,
-                day(since),
-                until,
-                day(until),
-                *holder,
+            from_day, *holder = case.whose(since)
+            yield RiskSpan._make(
+                (
+                    ticket.account,
+                    ticket.id,
+                    *key,
+                    ordinal,
+                    policy_id,
+                    since,
+                    from_day,
+                    until,
+                    day(until),
+                    *holder,
+                )
             )
             ordinal += 1

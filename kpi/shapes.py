@@ -211,10 +211,17 @@ class TicketFact(NamedTuple):
     first_handoff_response_seconds: int | None
     first_zendesk_response_seconds: int | None
     any_replied_day: int | None
+    any_replied_agent_id: str | None
+    """Who wrote it; null of a bot."""
+    any_replied_group_id: str | None
     zendesk_replied_day: int | None
+    zendesk_replied_agent_id: str | None
+    zendesk_replied_group_id: str | None
 
     first_assigned_at: int | None
     assigned_day: int | None
+    assigned_agent_id: str | None
+    assigned_group_id: str | None
     first_assignment_seconds: int | None
 
     first_solved_at: int | None
@@ -265,6 +272,8 @@ class TicketFact(NamedTuple):
     """`deflected`, `handed_off` or `returned`."""
     bot_at: int | None
     bot_day: int | None
+    bot_agent_id: str | None
+    bot_group_id: str | None
     bot_mature_at: int | None
     first_unanswered_at: int | None
     """The oldest customer message that waits for an answer; null while solved."""

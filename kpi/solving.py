@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from kpi.calendar import SECOND
 from kpi.case import Case
-from kpi.history import SOLVED, value_at
+from kpi.history import SOLVED
 from kpi.shapes import Approximated, TransitionFact
 
 
@@ -80,7 +80,7 @@ def _first(case: Case, solves: Sequence[int]) -> FirstSolve:
         case.flags.add("negative_duration")
     if at is None:
         return FirstSolve()
-    ticket, history = case.ticket, case.history
+    ticket = case.ticket
     seconds = case.seconds(case.created_at, at)
     business = case.business_or(ticket.vendor_first_resolution_business_seconds, case.created_at, at)
     if not case.is_complete and not ticket.is_imported:
@@ -93,16 +93,14 @@ def _first(case: Case, solves: Sequence[int]) -> FirstSolve:
             business = ticket.vendor_first_resolution_business_seconds
     return FirstSolve(
         at,
-        case.context.days.day(at),
-        value_at(history.agents, at),
-        value_at(history.groups, at),
+        *case.whose(at),
         seconds,
         business,
     )
 
 
 def _last(case: Case, at: int) -> LastSolve:
-    ticket, history = case.ticket, case.history
+    ticket = case.ticket
     seconds = case.seconds(case.created_at, at)
     business = case.business_or(ticket.vendor_full_resolution_business_seconds, case.created_at, at)
     if not case.is_complete and not ticket.is_imported:
@@ -115,9 +113,7 @@ def _last(case: Case, at: int) -> LastSolve:
             business = ticket.vendor_full_resolution_business_seconds
     return LastSolve(
         at,
-        case.context.days.day(at),
-        value_at(history.agents, at),
-        value_at(history.groups, at),
+        *case.whose(at),
         seconds,
         business,
     )
@@ -214,7 +210,7 @@ def _vendor_clocks(case: Case) -> Clocks:
 
 
 def _transitions(case: Case, solves: Sequence[int], reopens: Sequence[int]) -> list[TransitionFact]:
-    ticket, history, day = case.ticket, case.history, case.context.days.day
+    ticket = case.ticket
     found = []
     for ordinal in range(len(solves) + len(reopens)):
         number, is_reopen = divmod(ordinal, 2)
@@ -226,9 +222,7 @@ def _transitions(case: Case, solves: Sequence[int], reopens: Sequence[int]) -> l
                 ordinal,
                 "reopen" if is_reopen else "solve",
                 at,
-                day(at),
-                value_at(history.agents, at),
-                value_at(history.groups, at),
+                *case.whose(at),
             )
         )
     return found

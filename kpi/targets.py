@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 from kpi.calendar import SECOND
 from kpi.case import Case
-from kpi.history import value_at
 from kpi.replies import Talk
 
 
@@ -38,5 +37,4 @@ def targeted(case: Case, talked: Talk, first_solved_at: int | None) -> Targeted:
     due_at = case.created_at + target.seconds * SECOND
     if talked.replied_at is not None or (first_solved_at is not None and first_solved_at <= due_at):
         return Targeted(target.seconds)
-    who = value_at(case.history.agents, due_at), value_at(case.history.groups, due_at)
-    return Targeted(target.seconds, context.days.day(due_at), *who, 0, due_at + 1)
+    return Targeted(target.seconds, *case.whose(due_at), 0, due_at + 1)

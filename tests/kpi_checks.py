@@ -9,7 +9,7 @@ from connectors.sandbox import Desk
 from kpi.catalog import CATALOG
 from kpi.explain import Contribution, Explanation
 from tests.kpi_limits import Limit, any_of, changed_agent, changed_group, is_any, seen_before_taken
-from tests.kpi_measures import LIMITS, measures_of
+from tests.kpi_measures import LIMITS, UNTOLD, measures_of
 from tests.kpi_oracle import GRAINS, ByTicket, Cell, Cells, Flow, Measure, Stock, Truth
 from tests.kpi_service import WORDS, Service
 
@@ -35,6 +35,7 @@ def check(service: Service, desk: Desk, zone: str = "UTC") -> set[str]:
                     differs.add(kpi)
         if limit is not None:
             _Limited(service, truth, kpi, measure, limit).check(stored)
+    assert not [name for name in stored if (service.vendor, name[0]) in UNTOLD]
     check_reasons(service, truth)
     return differs
 

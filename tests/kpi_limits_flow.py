@@ -88,12 +88,8 @@ FLOW_LIMITS: Mapping[tuple[str, str], Limit] = {
     ),
     ("hubspot", "first_response_time_any"): Limit(NO_BOTS, had_bot, 0.15),
     ("hubspot", "first_response_time_zendesk"): Limit(OUTBOUND, is_outbound, 0.06),
-    ("hubspot", "first_response_time_after_handoff"): Limit(
-        "a hand-off is regarded only where conversations are read", was_handed_off, 0.1
-    ),
     ("hubspot", "fcr_rate"): Limit(UNREAD, is_any, 1),
     ("hubspot", "fcr_rate_strict"): Limit(UNREAD, is_any, 1),
     ("hubspot", "unanswered_turns"): Limit(UNREAD, is_any, 1),
     ("hubspot", "tickets_per_agent_day"): Limit(UNREAD, is_any, 0, DAYS, within=0.45),
-    ("hubspot", "replies_per_agent_day"): Limit(UNREAD, is_any, 1, DAYS, within=1),
 }

@@ -14,6 +14,11 @@ LIMITS: Mapping[tuple[str, str], Limit] = {**BASIC_LIMITS, **FLOW_LIMITS}
 """(vendor, KPI) → what cannot be exact; everything else is."""
 
 
+UNTOLD = (("hubspot", "replies_per_agent_day"),)
+"""(vendor, KPI) → of which it tells so little that there is no number at all."""
+
+
 def measures_of(vendor: str) -> Mapping[str, Measure]:
     """Promises are each vendor's own; only Zendesk tells every step of their clocks."""
-    return {**MEASURES, **PROMISES} if vendor == "zendesk" else MEASURES
+    told = {kpi: measure for kpi, measure in MEASURES.items() if (vendor, kpi) not in UNTOLD}
+    return {**told, **PROMISES} if vendor == "zendesk" else told

@@ -15,8 +15,6 @@ from tests.kpi_cases import CASES, COUNTS, RATIOS, STOCKS
 from tests.kpi_life import Case, Life
 
 DIMENSIONS = ("all", "channel", "agent", "group", "priority")
-NOBODYS = ("all", "channel", "priority")
-"""Of KPIs whose agent and group are not told of the instant that dates them."""
 GRAINS = ("day", "week", "month")
 
 

@@ -13,7 +13,6 @@ from tests.kpi_life import DONE, Case, Life
 from tests.kpi_meant import COMPLAINT_CATEGORY, COMPLAINT_TYPE, MARKING_TAG
 from tests.kpi_oracle import (
     DIMENSIONS,
-    NOBODYS,
     ByTicket,
     Cell,
     Cells,
@@ -50,7 +49,9 @@ def _first_words(life: Life) -> Iterator[Case]:
     """Of a person or a bot."""
     said = words_of(life, "agent", "bot")
     if said and not life.is_outbound:
-        yield Case(life.number, said[0].at, said[0].at - life.created, 0, 0)
+        first = said[0]
+        author = first.actor if first.role == "agent" else 0
+        yield Case(life.number, first.at, first.at - life.created, author, life.group(first.at))
 
 
 def _first_reply_of_any_ticket(life: Life) -> Iterator[Case]:
@@ -168,16 +169,17 @@ def _bot_outcomes(life: Life) -> Iterator[tuple[str, int]]:
 
 def _bots(outcome: str, life: Life) -> Iterator[Case]:
     for came_to, at in _bot_outcomes(life):
-        yield Case(life.number, at, int(came_to == outcome), 0, 0)
+        yield Case(life.number, at, int(came_to == outcome), life.agent(at), life.group(at))
 
 
 # Assignments, marks, turns, ages ------------------------------------------------------------------
 
 
 def _first_assignment(life: Life) -> Iterator[Case]:
-    taken = [event.at for event in life.events if event.kind == "agent" and event.value not in (None, "0")]
+    taken = [event for event in life.events if event.kind == "agent" and event.value not in (None, "0")]
     if taken:
-        yield Case(life.number, taken[0], taken[0] - life.created, 0, 0)
+        at = taken[0].at
+        yield Case(life.number, at, at - life.created, int(taken[0].value or 0), life.group(at))
 
 
 def _created(life: Life, value: bool) -> Case:
@@ -220,14 +222,14 @@ def open_turn(life: Life) -> int | None:
 
 
 def _waiting_turns(truth: Truth, at: int) -> Iterator[Case]:
-    """A ticket that is solved now does not wait for its last answer."""
+    """A ticket that is solved now does not wait for its last answer; a turn is that of whoever has it now."""
     for life in truth.countable:
         for asked, reply in life.turns():
             if asked <= at < reply.at:
-                yield Case(life.number, at, 1, 0, 0)
+                yield Case(life.number, at, 1, life.ticket.agent, life.ticket.group)
         asked_last = open_turn(life)
         if asked_last is not None and asked_last <= at and not life.is_solved:
-            yield Case(life.number, at, 1, 0, 0)
+            yield Case(life.number, at, 1, life.ticket.agent, life.ticket.group)
 
 
 def _ages(truth: Truth, at: int) -> Iterator[Case]:
@@ -280,19 +282,19 @@ def _each(tell: Callable[[Life], Iterator[Case]]) -> Tell:
 
 
 FLOW: Mapping[str, Measure] = {
-    "first_response_time_any": Flow(_each(_first_words), spread, NOBODYS),
-    "first_response_time_zendesk": Flow(_each(_first_reply_of_any_ticket), spread, NOBODYS),
+    "first_response_time_any": Flow(_each(_first_words), spread),
+    "first_response_time_zendesk": Flow(_each(_first_reply_of_any_ticket), spread),
     "first_response_time_after_handoff": Flow(_each(_first_reply_after_handoff), spread),
     "first_response_within_target_rate": Flow(_within_target, shared),
     "fcr_rate": Flow(partial(_first_contact, strict=False), shared),
     "fcr_rate_strict": Flow(partial(_first_contact, strict=True), shared),
     "fcr_rate_created": Flow(_first_contact_by_creation, shared),
-    "bot_deflection_rate": Flow(_each(partial(_bots, "deflected")), shared, NOBODYS),
-    "bot_handoff_rate": Flow(_each(partial(_bots, "handed_off")), shared, NOBODYS),
-    "time_to_first_assignment": Flow(_each(_first_assignment), spread, NOBODYS),
+    "bot_deflection_rate": Flow(_each(partial(_bots, "deflected")), shared),
+    "bot_handoff_rate": Flow(_each(partial(_bots, "handed_off")), shared),
+    "time_to_first_assignment": Flow(_each(_first_assignment), spread),
     "complaint_rate": Flow(_complaints, shared),
     "escalation_rate": Flow(_escalations, shared),
-    "unanswered_turns": Stock(_waiting_turns, counted, NOBODYS),
+    "unanswered_turns": Stock(_waiting_turns, counted),
     "backlog_age": Stock(_ages, spread),
     "backlog_aged_count": Stock(_aged, counted),
     "backlog_age_0_to_1d": Bucket(0, 1),

@@ -120,6 +120,56 @@ def test_credit_at_the_solve_stays_when_the_ticket_moves_on() -> None:
     assert (fact.solved_agent_id, fact.agent_id) == ("ann", "bob")
 
 
+def test_what_happened_is_credited_to_whoever_had_the_ticket_then() -> None:
+    opened, taken, *_ = HISTORY
+    fact = _fact(
+        _ticket(status="open", agent_id="bob", group_id="desk"),
+        opened,
+        _event("04T09:00:00", "group", "chats", sequence=1),
+        _event("04T09:05:00", "message", actor_id="robot", actor_role="bot", is_public=1),
+        taken,
+        _event("04T09:20:00", "bot_handoff"),
+        _event("04T09:30:00", "message", actor_id="ann", is_public=1),
+        _event("06T09:00:00", "agent", "bob"),
+        _event("06T09:00:00", "group", "desk"),
+    )
+    assert (fact.any_replied_agent_id, fact.any_replied_group_id) == (None, "chats")
+    assert (fact.zendesk_replied_agent_id, fact.zendesk_replied_group_id) == ("ann", "chats")
+    assert (fact.assigned_agent_id, fact.assigned_group_id) == ("ann", "chats")
+    assert (fact.bot_agent_id, fact.bot_group_id) == ("ann", "chats")
+    assert not fact.approximations & Approximated.ACTORS
+
+
+def test_a_reply_on_an_outbound_ticket_is_its_author_s() -> None:
+    fact = _fact(
+        _ticket(is_outbound=1, agent_id="bob"),
+        _event("04T09:00:00", "created", "open"),
+        _event("04T09:00:00", "message", actor_id="ann", is_public=1),
+        _event("04T10:00:00", "message", actor_id="ann", is_public=1),
+    )
+    assert (fact.first_zendesk_response_seconds, fact.zendesk_replied_agent_id) == (3600, "ann")
+
+
+def test_where_no_history_tells_whose_it_was_the_fact_says_so() -> None:
+    """The first look at a ticket came after its solve."""
+    seen = _event("05T09:00:00", "agent", "ann", source="observed", previous=None)
+    for fact in (
+        _fact(_ticket(status="solved", agent_id="ann", solved_at=_at("04T12:00:00")), seen),
+        _fact(_ticket(status="open", is_outbound=1, agent_id="ann", first_response_at=_at("04T10:00:00"))),
+        _fact(_ticket(status="open", agent_id="ann", is_bot_handled=1, first_response_at=_at("04T10:00:00"))),
+    ):
+        assert fact.approximations & Approximated.ACTORS
+    assert not _fact(_ticket(status="open")).approximations & Approximated.ACTORS
+
+
+def test_the_vendor_s_first_response_runs_from_a_hand_off_that_it_tells() -> None:
+    ticket = _ticket(status="open", vendor_first_response_seconds=1800)
+    handed_off = [_event(f"04T09:{minute}:00", "bot_handoff") for minute in ("10", "20", "40")]
+    fact = _fact(ticket, HISTORY[0], *handed_off)
+    assert (fact.first_response_seconds, fact.first_handoff_response_seconds) == (1800, 600)
+    assert _fact(ticket, HISTORY[0]).first_handoff_response_seconds == 1800
+
+
 def test_imported_tickets_have_no_durations() -> None:
     fact = _fact(_ticket(status="solved", is_imported=1), *HISTORY)
     assert (fact.first_response_seconds, fact.full_resolution_seconds, fact.requester_wait_seconds) == (

@@ -7,7 +7,6 @@ from kpi.catalog.figures import figure
 from kpi.catalog.populations import COUNTABLE, availability_by
 from kpi.metric import (
     AGENT_DAY,
-    APPROXIMATED,
     DERIVED,
     EXACT,
     SOLVED,
@@ -53,7 +52,15 @@ _REPLIES = Metric(
     formula="number of replies",
     where=f"{COUNTABLE} AND replies > 0",
     value="replies",
-    availability=availability_by(DERIVED, DERIVED, DERIVED),
+    availability=availability_by(DERIVED, DERIVED, UNAVAILABLE),
+    is_only_where_told=True,
+)
+_DAYS_TOLD = replace(
+    _DAYS,
+    id="agent_days_with_replies_told",
+    definition=f"{_DAYS.definition} Of accounts whose replies are read.",
+    availability=availability_by(DERIVED, DERIVED, UNAVAILABLE, EXACT),
+    is_only_where_told=True,
 )
 
 PEOPLE: tuple[Metric, ...] = (
@@ -92,10 +99,11 @@ PEOPLE: tuple[Metric, ...] = (
         direction="higher",
         anchor=WORKDAY,
         shape=Shape.COMPOSED,
-        definition="Public replies per day that an agent worked, days as in tickets_per_agent_day. Of tickets whose messages are not known one by one no replies are counted.",
+        definition="Public replies per day that an agent worked, days as in tickets_per_agent_day. Of tickets whose messages are not known one by one no replies are counted; where a helpdesk's conversations are read only now and then (HubSpot), neither its replies nor its days are.",
         formula="public replies ÷ different (agent, day)",
-        terms=(Term(_REPLIES), Term(_DAYS, below=True)),
-        availability=availability_by(DERIVED, DERIVED, APPROXIMATED),
+        terms=(Term(_REPLIES), Term(_DAYS_TOLD, below=True)),
+        availability=availability_by(DERIVED, DERIVED, UNAVAILABLE),
+        waits_for="HubSpot: conversations read whole, which they are not",
     ),
     Metric(
         id="cost_per_ticket",
