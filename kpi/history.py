@@ -91,7 +91,7 @@ def read(
 ) -> History:
     history = History()
     if events:
-        _read_events(history, ticket, _ordered(events, ticket, context), context)
+        _read_events(history, ticket, _ordered(events), context)
     if calls:
         said = [Message(call.at, "agent", call.agent_id, is_call=True) for call in calls]
         history.messages = sorted((*history.messages, *said), key=_said_at)
@@ -109,24 +109,16 @@ def _said_at(message: Message) -> int:
     return message.at
 
 
-def _ordered(events: Sequence[EventInput], ticket: TicketInput, context: Context) -> list[EventInput]:
-    """By instant; of one instant the creation first, then customers' words, then sequence and id."""
-
-    def rank(event: EventInput) -> tuple[int, int, str]:
-        if event.event == "created":
-            return 0, event.sequence, event.id
-        is_customer = event.event == "message" and role_of(event, ticket, context) == "end_user"
-        return 1 if is_customer else 2, event.sequence, event.id
-
+def _ordered(events: Sequence[EventInput]) -> list[EventInput]:
+    """By instant, sequence and id, as the vendor tells them; of one instant the creation comes first."""
     ordered = sorted(events)
-    start, at = 0, ordered[0][0]
-    for end, event in enumerate(ordered):
-        if event[0] != at:
-            if end - start > 1:
-                ordered[start:end] = sorted(ordered[start:end], key=rank)
-            start, at = end, event[0]
-    if len(ordered) - start > 1:
-        ordered[start:] = sorted(ordered[start:], key=rank)
+    for place, event in enumerate(ordered):
+        if event.event == "created":
+            first = place
+            while first and ordered[first - 1][0] == event[0] and ordered[first - 1].event != "created":
+                first -= 1
+            if first != place:
+                ordered.insert(first, ordered.pop(place))
     return ordered
 
 

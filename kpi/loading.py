@@ -207,6 +207,7 @@ def _context(connection: sa.Connection, account: str, zone: str, meaning: Meanin
         fcr_window_seconds=meaning.fcr_window_seconds,
         reopen_window_seconds=meaning.reopen_window_seconds,
         bot_window_seconds=meaning.bot_window_seconds,
+        survey_wave_seconds=meaning.survey_wave_seconds,
         escalation=meaning.escalation,
         complaint=meaning.complaint,
         response_targets=meaning.response_targets,

@@ -44,6 +44,8 @@ class Meaning:
     fcr_window_seconds: int = 7 * DAY_SECONDS
     reopen_window_seconds: int = 30 * DAY_SECONDS
     bot_window_seconds: int = 72 * 3600
+    survey_wave_seconds: int = 30 * DAY_SECONDS
+    """How long after an answer another one of the same respondent takes its place in the net promoter score."""
     short_abandon_seconds: int = 5
     """Who hangs up sooner than this in the queue was never offered to the staff."""
     escalation: Signs = field(default_factory=Signs)

@@ -10,9 +10,9 @@ from kpi.goals import BENCHMARKS, Benchmark, Goal
 from kpi.meaning import Meaning
 from kpi.metric import Metric
 
-FACTS_VERSION = 3
+FACTS_VERSION = 4
 """Raised when facts are computed otherwise than before: all are computed again then."""
-CELLS_VERSION = 3
+CELLS_VERSION = 4
 """The same for cells."""
 
 

@@ -166,7 +166,7 @@ class Approximated(IntFlag):
     CONTACTS = 2048
     """First contact resolution and bot outcomes."""
     ACTORS = 4096
-    """The agent and group at the reply or the solve are today's."""
+    """The agent and group at a reply, a solve, an assignment … are those of a look, or today's."""
     ESCALATION = 8192
     HOURS = 16384
     """The schedules that applied follow from groups that were seen at syncs."""

@@ -30,6 +30,7 @@ def _words(meaning: Meaning) -> Mapping[str, str]:
     return {
         "first_contact": lasting(meaning.fcr_window_seconds),
         "reopen": lasting(meaning.reopen_window_seconds),
+        "survey_wave": lasting(meaning.survey_wave_seconds),
         "bot": lasting(meaning.bot_window_seconds),
         "short_abandon": lasting(meaning.short_abandon_seconds),
         "targets": "; ".join(_target(target) for target in meaning.response_targets),

@@ -53,6 +53,9 @@ class WindowsPart(_Part):
     )
     reopen: Duration = Field(default=Meaning().reopen_window_seconds, description='a duration such as "30d"')
     bot: Duration = Field(default=Meaning().bot_window_seconds, description='a duration such as "72h"')
+    survey_wave: Duration = Field(
+        default=Meaning().survey_wave_seconds, description='a duration such as "30d"'
+    )
     short_abandon: Duration = Field(
         default=Meaning().short_abandon_seconds, description='a duration such as "5s"'
     )
@@ -291,6 +294,7 @@ class KpiFile(_Part):
             fcr_window_seconds=self.windows.first_contact,
             reopen_window_seconds=self.windows.reopen,
             bot_window_seconds=self.windows.bot,
+            survey_wave_seconds=self.windows.survey_wave,
             short_abandon_seconds=self.windows.short_abandon,
             is_last_schedule=self.business_time.schedule == "at_the_end",
             escalation=self.escalation.signs(),

@@ -112,7 +112,7 @@ def contacts(life: Life, calls: Sequence[int], until: int) -> int:
     said = [(event.at, event.role) for event in life.events if event.kind == "message" and event.public]
     if life.is_outbound:
         del said[0]
-    said = sorted([*said, *((at, "agent") for at in calls)], key=lambda one: (one[0], one[1] == "agent"))
+    said = sorted([*said, *((at, "agent") for at in calls)], key=lambda one: one[0])
     many, before = 0, "end_user"
     for at, role in said:
         if at <= until and role in ("agent", "end_user"):

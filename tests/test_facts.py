@@ -120,6 +120,23 @@ def test_credit_at_the_solve_stays_when_the_ticket_moves_on() -> None:
     assert (fact.solved_agent_id, fact.agent_id) == ("ann", "bob")
 
 
+def test_of_one_second_the_vendor_s_order_holds() -> None:
+    """A customer may write in the very second of a reply, before it or after it."""
+    reply = _event("04T09:30:00", "message", id="b", sequence=2, actor_id="ann", is_public=1)
+    for sequence, is_waiting in ((1, False), (3, True)):
+        asked = _event("04T09:30:00", "message", id="a", sequence=sequence, actor_id="customer", is_public=1)
+        for events in permutations((HISTORY[0], reply, asked)):
+            fact = _fact(_ticket(status="open"), *events)
+            assert (fact.first_unanswered_at == _at("04T09:30:00")) == is_waiting
+
+
+def test_a_ticket_is_opened_before_all_else_of_its_second() -> None:
+    taken = _event("04T09:00:00", "status", "open", id="a", sequence=0)
+    opened = _event("04T09:00:00", "created", "new", id="b", sequence=5)
+    assert _fact(_ticket(status="open"), taken, opened).status == "open"
+    assert _fact(_ticket(), taken, opened).status == "open"
+
+
 def test_what_happened_is_credited_to_whoever_had_the_ticket_then() -> None:
     opened, taken, *_ = HISTORY
     fact = _fact(

@@ -43,7 +43,7 @@ def test_the_example_as_it_is_changes_nothing() -> None:
 
 def test_every_line_of_the_example_is_valid_and_everything_that_can_be_chosen_stands_in_it() -> None:
     found = chosen(uncommented(EXAMPLE))
-    as_usual = {"fcr_window_seconds", "reopen_window_seconds", "bot_window_seconds", "short_abandon_seconds",
+    as_usual = {"fcr_window_seconds", "reopen_window_seconds", "bot_window_seconds", "short_abandon_seconds", "survey_wave_seconds",
                 "response_targets", "is_last_schedule"}  # fmt: skip
     for field in fields(Meaning):
         is_usual = getattr(found.meaning, field.name) == getattr(Meaning(), field.name)
@@ -60,6 +60,7 @@ def test_every_part_of_the_meaning_can_be_chosen() -> None:
         first_contact = "3d"
         reopen = "1d12h"
         bot = 3600
+        survey_wave = "9d"
         short_abandon = "10s"
         [business_time]
         schedule = "at_the_end"

@@ -12,7 +12,7 @@ from kpi.meaning import Meaning, ResponseTarget
 from kpi.rules import CategoryRule, Threshold
 from kpi.shapes import Signs
 from kpi.verify import verify
-from storage.records import RatingRecord, TicketEventRecord, TicketRecord
+from storage.records import RatingRecord, SurveyType, TicketEventRecord, TicketRecord
 from tests.kpi_desk import Desk, instant, records, schedule
 from tests.test_kpi_changes import replied
 
@@ -21,7 +21,7 @@ MORNINGS = {str(day): [[32_400, 43_200]] for day in range(5)}
 """9 to 12 on weekdays."""
 CATALOG = [
     metric_named(name)
-    for name in ("csat_score", "ticket_volume", "first_response_time_business", "complaint_rate", "reopen_rate")
+    for name in ("csat_score", "ticket_volume", "first_response_time_business", "complaint_rate", "reopen_rate", "nps")
 ]  # fmt: skip
 
 
@@ -165,6 +165,16 @@ def test_a_window_decides_what_counts_as_reopened(desk: Desk) -> None:
     assert desk.value("reopen_rate") == 100
     mean(desk, reopen_window_seconds=86_400)
     assert desk.value("reopen_rate") == 0
+
+
+def test_a_survey_s_waves_are_as_long_as_chosen(desk: Desk) -> None:
+    for name, day in (("1", "05"), ("2", "15")):
+        desk.deliver(RatingRecord(id=name, survey_type=SurveyType.NPS, scale="0-10", score=9, respondent_id="p",
+                                  rated_at=instant(f"2024-03-{day}T10:00:00Z")))  # fmt: skip
+    mean(desk)
+    assert list(desk.by_period("nps")) == ["2024-03-15"]
+    mean(desk, survey_wave_seconds=9 * 86_400)
+    assert list(desk.by_period("nps")) == ["2024-03-05", "2024-03-15"]
 
 
 def test_the_first_target_that_fits_holds() -> None:

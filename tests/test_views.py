@@ -92,16 +92,24 @@ def test_answers_can_be_split_by_what_files_know_of_the_customer(desk: Desk) -> 
     assert rows == [("business", "2024-Q1", 1, 2, 4200.5), ("consumer", "2024-Q1", 1, 1, 4200.5)]
 
 
-def test_whoever_answers_an_employee_survey_is_told_nowhere(desk: Desk) -> None:
+def test_single_answers_of_employees_are_told_nowhere(desk: Desk) -> None:
     for kind in (SurveyType.EMPLOYEE, SurveyType.NPS):
         desk.deliver(
-            RatingRecord(id=kind, survey_type=kind, score=9, scale="0-10", rated_at=AT, respondent_id="ann")
+            RatingRecord(
+                id=kind,
+                survey_type=kind,
+                score=9,
+                scale="0-10",
+                rated_at=AT,
+                respondent_id="ann",
+                comment="…",
+            )
         )
     desk.refresh()
 
     rows = read(desk, "SELECT survey_type, respondent_id FROM report_ratings ORDER BY survey_type")
 
-    assert rows == [("employee", None), ("nps", "ann")]
+    assert rows == [("nps", "ann")]
 
 
 def test_figures_of_the_business_stand_as_they_were_told(desk: Desk) -> None:
