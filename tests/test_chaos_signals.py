@@ -106,7 +106,10 @@ class Command:
         """Starts it, and sends the signal so long after that request came."""
         self._moments = {at_request: threading.Event()}
         child = self.start(*arguments)
-        assert self._moments[at_request].wait(20), self.printed()
+        if not self._moments[at_request].wait(60):
+            os.kill(child, signal.SIGKILL)
+            self.end()
+            pytest.fail(f"request {at_request} never came: {self.printed()}")
         time.sleep(after_seconds)
         began, before = time.monotonic(), psutil.Process(child).cpu_times()
         os.kill(child, number)
