@@ -28,7 +28,7 @@ DESCRIPTIVE = {
     TAGS: "tags",
     PROFILE: "created_hour",
 }
-_FETCHED = 20_000
+_FETCHED = 5_000
 _DATED, _STANDING, _RISKING = "dated", "standing", "risking"
 
 
