@@ -6,15 +6,14 @@ whole.
 """
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
 
 from kpi import writing
-from kpi.blocks import Cells
+from kpi.blocks import Cells, Row
 from kpi.judged import JUDGED
 from kpi.metric import VENDORS, Metric
 from kpi.periods import Chunk
@@ -124,9 +123,15 @@ def _definition(metric: Metric, generation: int) -> dict[str, Any]:
 
 
 def replace_cells(
-    connection: sa.Connection, numbers: Mapping[str, int], chunk: Chunk, computed: Iterable[Cells]
+    connection: sa.Connection,
+    numbers: Mapping[str, int],
+    chunk: Chunk,
+    computed: Iterable[Cells],
+    pulse: Callable[[], None],
 ) -> int:
-    """Make the cells of a chunk's periods the computed ones; `numbers` are the KPIs' generations."""
+    """Make the cells of a chunk's periods the computed ones; `numbers` are the KPIs' generations. `pulse` is
+    called often, and may raise.
+    """
     mark = "?" if connection.dialect.name == "sqlite" else "%s"
     rows = [
         (kpi, number, str(grain), period)
@@ -139,8 +144,13 @@ def replace_cells(
             f"DELETE FROM kpi_cells WHERE kpi = {mark} AND generation = {mark} AND grain = {mark} AND period = {mark}",
             rows,
         )
-    rows_of_all = chain.from_iterable(found.rows(numbers[found.kpi]) for found in computed)
-    return writing.insert_rows(connection, derived.kpi_cells, rows_of_all)
+
+    def rows_of_all() -> Iterator[Row]:
+        for found in computed:
+            pulse()
+            yield from found.rows(numbers[found.kpi])
+
+    return writing.insert_rows(connection, derived.kpi_cells, rows_of_all())
 
 
 def sweep_out(engine: sa.Engine) -> None:

@@ -1,7 +1,7 @@
 """Where facts are read: one query a source and stretch of days, into columns, for all anchors that it serves."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -60,8 +60,14 @@ class Want(NamedTuple):
         return _STANDING if self.anchor in STOCKS else _DATED
 
 
-def read(connection: sa.Connection, wants: Sequence[Want], times: Times) -> Iterator[tuple[int, Facts]]:
-    """The facts of each, by its place among them, in no particular order."""
+def go_on() -> None:
+    """Nobody wants to stop what goes on."""
+
+
+def read(
+    connection: sa.Connection, wants: Sequence[Want], times: Times, pulse: Callable[[], None] = go_on
+) -> Iterator[tuple[int, Facts]]:
+    """The facts of each, by its place among them, in no particular order. `pulse` is called often and may raise."""
     together: dict[tuple[str, str, tuple[int, ...]], list[int]] = defaultdict(list)
     for place, want in enumerate(wants):
         days = () if want.kind == _DATED else (want.chunk.first, want.chunk.last)
@@ -74,6 +80,7 @@ def read(connection: sa.Connection, wants: Sequence[Want], times: Times) -> Iter
                 cursor.execute(f"SELECT {', '.join(reader.selected)} FROM {source} x WHERE {where}", values)
                 while rows := cursor.fetchmany(_FETCHED):
                     reader.add(rows)
+                    pulse()
         for place, pick in zip(places, picks, strict=True):
             yield place, pick.facts(reader)
 

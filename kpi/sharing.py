@@ -22,6 +22,7 @@ Work = Callable[[sa.Connection, Task], Result]
 _AHEAD = 2
 """Tasks that a process is given before its first result is taken."""
 _MOST = 4
+_PATIENCE_SECONDS = 0.2
 
 
 def processors() -> int:
@@ -31,9 +32,15 @@ def processors() -> int:
 
 
 def in_order(
-    engine: sa.Engine, work: Work[Task, Result], tasks: Iterable[Task], processes: int
+    engine: sa.Engine,
+    work: Work[Task, Result],
+    tasks: Iterable[Task],
+    processes: int,
+    pulse: Callable[[], None] = lambda: None,
 ) -> Generator[tuple[Task, Result]]:
-    """Each task with its result, in the tasks' order; in this process where one is enough."""
+    """Each task with its result, in the tasks' order; in this process where one is enough. `pulse` is called
+    while others are waited for, and may raise.
+    """
     if processes < 2:
         for task in tasks:
             with reading(engine) as connection:
@@ -48,9 +55,9 @@ def in_order(
             pipe.send(task)
             waiting.append((task, pipe))
             if len(waiting) == _AHEAD * processes:
-                yield _take(*waiting.popleft())
+                yield _take(*waiting.popleft(), pulse)
         while waiting:
-            yield _take(*waiting.popleft())
+            yield _take(*waiting.popleft(), pulse)
 
 
 @contextmanager
@@ -81,7 +88,9 @@ def _started(engine: sa.Engine, work: Work[Task, Result]) -> Iterator["Connectio
         process.join()
 
 
-def _take(task: Task, pipe: "Connection[Any, Any]") -> tuple[Task, Any]:
+def _take(task: Task, pipe: "Connection[Any, Any]", pulse: Callable[[], None]) -> tuple[Task, Any]:
+    while not pipe.poll(_PATIENCE_SECONDS):
+        pulse()
     result, error = pipe.recv()
     if error is not None:
         raise error

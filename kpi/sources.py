@@ -1,7 +1,7 @@
 """What is computed together: entries of the same stretch of days, from facts that are read once for all of them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ from kpi.composing import composed, with_periods_before
 from kpi.computations import COMPUTATIONS
 from kpi.metric import Anchor, Metric, measures
 from kpi.periods import Chunk, chunks
-from kpi.reading import Times, Want, is_there, read
+from kpi.reading import Times, Want, go_on, is_there, read
 from kpi.whole import Whole
 
 
@@ -83,13 +83,17 @@ class CellsWork:
     zone: str
     vendors: Mapping[str, str]
     whole: Whole
+    pulse: Callable[[], None] = go_on
+    """Called often while it computes; may raise."""
 
     def __call__(self, connection: sa.Connection, stretch: Stretch) -> list[Cells]:
         """The cells of each portion's KPIs, in their order."""
         measured: list[dict[str, Cells]] = [{} for _ in stretch]
         for place, want, facts in self.facts(connection, stretch):
             scope = self._scope(want.chunk)
-            measured[place].update((metric.id, cells(metric, facts, scope)) for metric in want.metrics)
+            for metric in want.metrics:
+                measured[place][metric.id] = cells(metric, facts, scope)
+                self.pulse()
         return [
             found
             for portion, of_portion in zip(stretch, measured, strict=True)
@@ -104,7 +108,7 @@ class CellsWork:
             for want in self._wants(connection, portion)
         ]
         times = Times(self.now, self.today, self.zone)
-        for number, facts in read(connection, [want for _place, want in wanted], times):
+        for number, facts in read(connection, [want for _place, want in wanted], times, self.pulse):
             yield *wanted[number], facts
 
     def _scope(self, chunk: Chunk) -> Scope:
@@ -136,6 +140,7 @@ class CellsWork:
         needed = {measure.id for metric in metrics if metric.terms for measure in metric.measures}
         amounts = {kpi: dict(of.amounts()) for kpi, of in measured.items() if kpi in needed}
         for metric in metrics:
+            self.pulse()
             if not metric.terms:
                 yield measured[metric.id]
             elif all(kpi in amounts for kpi in (measure.id for measure in metric.measures)):

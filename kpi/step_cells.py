@@ -1,6 +1,7 @@
 """The second step of a refresh: cells of the touched periods, or all of a KPI's, are computed and replaced."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 
 import sqlalchemy as sa
@@ -114,6 +115,7 @@ class CellsStep:
         self.now, self.today = now, local_days(zone).day(now)
         self.work = CellsWork(now, self.today, zone, vendors, whole)
         self.periods = self.values = 0
+        self.told = 0, 0
 
     def run(self) -> None:
         with reading(self.engine) as connection:
@@ -160,14 +162,20 @@ class CellsStep:
     ) -> None:
         """With `causes`, what closed periods said before is told."""
         processes = processors() if shared and len(ahead) > 1 and self._is_large() else 1
+        self.told = 0, len(ahead)
+        work = self.work if processes > 1 else replace(self.work, pulse=self._pulse)
         for done, (stretch, computed) in enumerate(
-            in_order(self.engine, self.work, ahead, processes), start=1
+            in_order(self.engine, work, ahead, processes, self._pulse), start=1
         ):
             by_kpi = {found.kpi: found for found in computed}
             with self.engine.begin() as connection:
                 for portion in stretch:
                     self._replace_portion(connection, portion, by_kpi, numbers, causes or {})
-            self.progress(done, len(ahead))
+            self.told = done, len(ahead)
+            self._pulse()
+
+    def _pulse(self) -> None:
+        self.progress(*self.told)
 
     def _replace_portion(
         self,
@@ -186,7 +194,7 @@ class CellsStep:
                 aside += own
         own = {metric.id: numbers[metric.id] for metric in portion.metrics}
         of_portion = [computed[kpi] for kpi in own if kpi in computed]
-        self.values += replace_cells(connection, own, portion.chunk, of_portion)
+        self.values += replace_cells(connection, own, portion.chunk, of_portion, self._pulse)
         self.restating.tell(connection, aside)
         self.periods += sum(len(periods) for periods in portion.chunk.periods.values())
 
