@@ -60,7 +60,14 @@ def sync(names: Sequence[str], streams: Sequence[str], full: bool) -> int:
         logs.configure(house.settings.log_format)
         chosen = house.choose(names)
         with Bars() if sys.stderr.isatty() else nullcontext(Logged()) as watch:
-            reports = asyncio.run(_sync_all(house, chosen, Asked(tuple(streams), full), watch))
+            is_in_background = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+            if is_in_background:  # asyncio has an answer to a signal only where Python has
+                signal.signal(signal.SIGINT, signal.default_int_handler)
+            reports = asyncio.run(
+                _sync_all(
+                    house, chosen, Asked(tuple(streams), full), watch, is_in_background=is_in_background
+                )
+            )
     console = out()
     for report in reports:
         for line in run_lines(report):
@@ -68,8 +75,13 @@ def sync(names: Sequence[str], streams: Sequence[str], full: bool) -> int:
     return max(report.exit_code for report in reports)
 
 
-async def _sync_all(house: House, accounts: Sequence[Account], asked: Asked, watch: Watch) -> list[Report]:
-    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))  # both stop at a page boundary
+async def _sync_all(
+    house: House, accounts: Sequence[Account], asked: Asked, watch: Watch, *, is_in_background: bool
+) -> list[Report]:
+    """Both signals stop it at a page boundary; a shell's background jobs take no notice of SIGINT."""
+    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
+    if is_in_background:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     engine = Engine(house.store, refresher(house, watch), owner=this_process(), watch=watch)
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(engine.sync(account, asked)) for account in accounts]

@@ -6,6 +6,7 @@ child's process id at once, its exit code and processor seconds when it has ende
 
 import json
 import os
+import signal
 import sys
 from typing import Any
 
@@ -22,6 +23,7 @@ def run(asked: dict[str, Any]) -> None:
     for stream in (1, 2):
         os.dup2(output, stream)
     os.environ.update(asked["environment"])
+    signal.signal(signal.SIGINT, signal.SIG_IGN if asked["is_in_background"] else signal.default_int_handler)
     sys.argv = ["deskpulse", *asked["arguments"]]
     main()
 

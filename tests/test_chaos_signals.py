@@ -65,6 +65,7 @@ class Command:
     url: str
     folder: Path
     asked: int = 0
+    is_in_background: bool = False
     _moments: dict[int, threading.Event] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -87,7 +88,12 @@ class Command:
 
     def start(self, *arguments: str) -> int:
         self.asked = 0
-        asked = {"arguments": arguments, "environment": self._environment(), "folder": str(self.folder)}
+        asked = {
+            "arguments": arguments,
+            "environment": self._environment(),
+            "folder": str(self.folder),
+            "is_in_background": self.is_in_background,
+        }
         self.forking.tell(json.dumps(asked))
         return int(self.forking.hear())
 
@@ -164,8 +170,12 @@ def test_a_signal_ends_the_daemon_in_time_and_without_complaint(command: Command
     assert command.run("sync") == 0
 
 
+@pytest.mark.parametrize("is_in_background", [False, True])
 @pytest.mark.parametrize(("name", "code"), [("sync", 130), ("run", 0)])
-def test_a_signal_cuts_a_long_retry_after(command: Command, name: str, code: int, alone: bool) -> None:
+def test_a_signal_cuts_a_long_retry_after(
+    command: Command, name: str, code: int, alone: bool, is_in_background: bool
+) -> None:
+    command.is_in_background = is_in_background
     command.sandbox.fail("incremental/tickets", faults.too_many(retry_after="600"), times=100)
     ended = command.ended_by_signal(name, at_request=6, after_seconds=0.3)
     assert ended.code == code, command.printed()

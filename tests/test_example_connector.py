@@ -165,7 +165,7 @@ def test_the_page_takes_an_admin_to_the_first_figure(clean: Clean, acme: Path) -
 
     checked, _, volume = said
     assert "Ada at Acme" in checked
-    assert "7" in volume.split()
+    assert "7" in [word.rstrip("…") for word in volume.split()]  # the month may go on
 
 
 @contextmanager
