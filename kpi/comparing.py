@@ -146,19 +146,14 @@ def significant_changes(
     until: date | None,
 ) -> list[Change]:
     """Of the values that `values` gives for the same question."""
-    names = [field.name for field in fields(Change)]
-    view = sa.table("report_kpi_changes", *map(sa.column, (*names, "grain", "dimension", "is_significant")))
-    query = sa.select(*(view.c[name] for name in names)).where(
-        view.c.grain == grain, view.c.dimension == dimension, view.c.account == account
-    )
+    asked = _Asked(tuple(kpis), grain, dimension, account, since, until)
     is_true: sa.ColumnElement[Any] = sa.literal_column("1" if engine.dialect.name == "sqlite" else "true")
-    query = query.where(view.c.is_significant == is_true)
-    if kpis:
-        query = query.where(view.c.kpi.in_(kpis))
-    for bound in between(engine, view.c.period_start, since, until):
-        query = query.where(bound)
+    names = [field.name for field in fields(Change)]
+    query = asked.of(engine, "report_kpi_changes", names)
+    query = query.where(sa.column("is_significant") == is_true)
     with reading(engine) as connection:
-        return [_made(Change, row) for row in connection.execute(query).mappings()]
+        rows = connection.execute(query).mappings().all()
+    return [_made(Change, {name: row[name] for name in names}) for row in rows]
 
 
 def goals_now(engine: sa.Engine, *, dimension: str, account: str) -> list[GoalNow]:

@@ -60,7 +60,8 @@ def replace(connection: sa.Connection, part: Part, batch: Batch, today: int) -> 
 def rewrite(connection: sa.Connection, part: Part, batch: Batch) -> None:
     """Make the stored facts of a part those of its batch, where every cell is computed anew anyway."""
     _rewrite_tickets(connection, part, batch)
-    _rewrite_ratings(connection, part, batch, stored_ratings(connection, part, list(batch.ratings)))
+    before = stored_ratings(connection, part, list(batch.ratings))
+    _rewrite_ratings(connection, part, batch, before, _changed_ratings(batch, before))
 
 
 def _replace_tickets(connection: sa.Connection, part: Part, batch: Batch, noted: Noted, today: int) -> None:
@@ -148,7 +149,7 @@ def _replace_ratings(connection: sa.Connection, part: Part, batch: Batch, noted:
         either = [fact for fact in (was, now) if fact is not None]
         note_rows(noted[cause], derived.rating_facts, either)
         answers[cause] += either
-    _rewrite_ratings(connection, part, batch, before)
+    _rewrite_ratings(connection, part, batch, before, changed)
     for cause, facts in answers.items():
         for anchor, days in beside(connection, part.account, facts).items():
             noted[cause][anchor].update(days)
@@ -163,9 +164,13 @@ def _changed_ratings(batch: Batch, before: Mapping[str, RatingFact]) -> list[str
 
 
 def _rewrite_ratings(
-    connection: sa.Connection, part: Part, batch: Batch, before: Mapping[str, RatingFact]
+    connection: sa.Connection,
+    part: Part,
+    batch: Batch,
+    before: Mapping[str, RatingFact],
+    changed: Sequence[str],
 ) -> None:
-    table, changed = derived.rating_facts, _changed_ratings(batch, before)
+    table = derived.rating_facts
     writing.delete_rows(
         connection, table, part.account, "rating_id", [key for key in changed if key in before]
     )
